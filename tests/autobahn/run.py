@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""Runs the Autobahn test suite's fuzzing client against the server.
+
+    tests/autobahn/run.py --server build/echo_server
+
+What every single case must come to is in ``expected.json``; any difference fails, an
+improvement too, so that the file always says what the server does. ``--bless`` rewrites the
+entries of the cases that were run. Reports are left below ``target/autobahn``. Exit status: 0
+when all is as expected, 1 when it is not, 3 when a tool is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "interop"))
+
+from server_process import ServerError, ServerProcess  # noqa: E402
+from tools import MISSING_TOOL_STATUS, TARGET, TOOLS, MissingTool, install_once  # noqa: E402
+
+EXPECTED = HERE / "expected.json"
+REQUIREMENTS = HERE / "requirements.txt"
+REPORTS = TARGET / "autobahn"
+AGENT = "wsabi"
+DEFAULT_CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*"]
+TIMEOUT = 900.0
+
+# The last version of virtualenv whose environments can be made by and for Python 2.7.
+VIRTUALENV = "virtualenv==20.15.1"
+
+NO_PYTHON2 = """\
+Python 2.7 with pip is missing; the Autobahn test suite runs on nothing newer. Either
+  - install it with pyenv:  pyenv install 2.7.18
+  - or use the public Docker image crossbario/autobahn-testsuite instead:
+    wstest -m fuzzingclient, with a specification like that in target/autobahn"""
+
+Outcomes = dict[str, list[str]]  # case id -> [behavior, behaviorClose]
+
+
+def find_python2() -> str:
+    """A Python 2.7 that has pip, from PATH or from pyenv."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    on_path = shutil.which("python2.7")
+    candidates = [*([on_path] if on_path else []), *pyenv.glob("versions/2.7*/bin/python2.7")]
+    for candidate in candidates:
+        # pyenv's stand-in on PATH exists even when no 2.7 is selected: only a run tells.
+        probe = subprocess.run([candidate, "-m", "pip", "--version"], capture_output=True)
+        if probe.returncode == 0:
+            return str(candidate)
+    raise MissingTool(NO_PYTHON2)
+
+
+def install_wstest() -> str:
+    """The path of `wstest` in a Python 2.7 virtualenv."""
+    directory = TOOLS / "autobahn"
+    python2 = find_python2()
+    install_once(
+        directory,
+        REQUIREMENTS,
+        [python2, "-m", "pip", "install", "--quiet", "--target", "virtualenv", VIRTUALENV],
+        ["env", "PYTHONPATH=virtualenv", python2, "-m", "virtualenv", "--quiet", "venv"],
+        ["venv/bin/python", "-m", "pip", "install", "--quiet", "--requirement", str(REQUIREMENTS)],
+    )
+    return str(directory / "venv" / "bin" / "wstest")
+
+
+def run_wstest(wstest: str, url: str, patterns: Sequence[str]) -> None:
+    """Runs the fuzzing client; its reports replace those of the run before."""
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    REPORTS.mkdir(parents=True)
+    specification = REPORTS / "fuzzingclient.json"
+    specification.write_text(
+        json.dumps(
+            {
+                "outdir": str(REPORTS),
+                "servers": [{"agent": AGENT, "url": url}],
+                "cases": list(patterns),
+                "exclude-cases": [],
+                "exclude-agent-cases": {},
+            },
+            indent=2,
+        )
+    )
+    with open(REPORTS / "wstest.log", "wb") as log:
+        subprocess.run(
+            [wstest, "-m", "fuzzingclient", "-s", str(specification)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            timeout=TIMEOUT,
+            check=True,
+        )
+
+
+def read_outcomes() -> Outcomes:
+    """What the reports say about each case."""
+    index = json.loads((REPORTS / "index.json").read_text())
+    return {
+        case: [entry["behavior"], entry["behaviorClose"]]
+        for case, entry in index[AGENT].items()
+    }
+
+
+def read_expected() -> Outcomes:
+    """What was committed about each case."""
+    expected: Outcomes = json.loads(EXPECTED.read_text())
+    return expected
+
+
+def select(outcomes: Outcomes, patterns: Sequence[str]) -> Outcomes:
+    """The outcomes of the cases that one of the patterns names."""
+    return {
+        case: outcome
+        for case, outcome in outcomes.items()
+        if any(fnmatchcase(case, pattern) for pattern in patterns)
+    }
+
+
+def bless(actual: Outcomes, patterns: Sequence[str]) -> None:
+    """Makes the outcomes of this run the expected ones; other cases keep theirs."""
+    expected = read_expected()
+    replaced = select(expected, patterns)
+    kept = {case: expected[case] for case in expected if case not in replaced}
+    merged = {**kept, **actual}
+    lines = [
+        f"  {json.dumps(case)}: {json.dumps(merged[case])}" for case in sorted(merged, key=order)
+    ]
+    EXPECTED.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def order(case: str) -> list[int]:
+    """Sorts 2.10 behind 2.9."""
+    return [int(number) for number in case.split(".")]
+
+
+def describe(case: str) -> str:
+    """The suite's own description of a case, when it was run."""
+    report = REPORTS / f"{AGENT}_case_{case.replace('.', '_')}.json"
+    if not report.exists():
+        return "was not run"
+    # Descriptions hold some HTML.
+    text = re.sub(r"<[^>]*>", " ", json.loads(report.read_text())["description"])
+    return " ".join(text.split())
+
+
+def compare(expected: Outcomes, actual: Outcomes) -> tuple[int, int]:
+    """Prints each case that differs; returns how many are equal and how many are not."""
+    cases = sorted(expected.keys() | actual.keys(), key=order)
+    differing = [case for case in cases if expected.get(case) != actual.get(case)]
+    for case in differing:
+        was, became = (
+            "/".join(outcomes.get(case, ["nothing"])) for outcomes in (expected, actual)
+        )
+        print(f"FAILED  {case}: {became} instead of {was}: {describe(case)}")
+    return len(cases) - len(differing), len(differing)
+
+
+def test(wstest: str, arguments: argparse.Namespace) -> tuple[int, int]:
+    """Runs the cases; returns how many passed and how many failed."""
+    try:
+        with ServerProcess(arguments.server) as server:
+            run_wstest(wstest, server.url, arguments.cases)
+        actual = read_outcomes()
+    except (ServerError, subprocess.SubprocessError, OSError, KeyError) as error:
+        print(f"FAILED  {error}")
+        return 0, 1
+    if arguments.bless:
+        bless(actual, arguments.cases)
+    return compare(select(read_expected(), arguments.cases), actual)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Runs the Autobahn test suite's fuzzing client against a server."
+    )
+    parser.add_argument(
+        "--server", nargs="+", required=True, metavar="CMD",
+        help="command of the server; when words of it begin with a dash: last, as --server -- CMD",
+    )
+    parser.add_argument(
+        "--cases", nargs="+", default=DEFAULT_CASES, metavar="PATTERN",
+        help="cases to run (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--bless", action="store_true", help="make what happens the expected result"
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    try:
+        wstest = install_wstest()
+    except MissingTool as missing:
+        print(missing)
+        return MISSING_TOOL_STATUS
+    passed, failed = test(wstest, arguments)
+    print(f"Autobahn {' '.join(arguments.cases)}; reports: {REPORTS / 'index.html'}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""What the Python clients share: the payloads, and the line that each case prints.
+
+A client is a program that is called with a URL and the names of cases. For each case it
+prints ``ok NAME`` or ``not ok NAME: reason``. In the case ``going-away`` it first prints
+``connected``, upon which the runner ends the server.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+ASCII = "Hello, WebSocket!"
+UNICODE = "Grüße, Привет, שלום, नमस्ते, こんにちは, 你好, 👩‍🚀 𝄞"
+PIPELINED = [f"message {number}" for number in range(200)]
+OFFERS = {"subprotocol-known": ["a", "chat"], "subprotocol-unknown": ["zzz"]}
+
+
+def binary_payload(case: str) -> bytes:
+    """The payload of a case ``binary-N``: N octets."""
+    size = int(case.removeprefix("binary-"))
+    return bytes(index % 251 for index in range(size))
+
+
+def expect(what: str, actual: object, wanted: object) -> None:
+    """Raises unless both are equal."""
+    if actual != wanted:
+        raise AssertionError(f"{what}: {actual!r:.200} instead of {wanted!r:.200}")
+
+
+def announce_connected() -> None:
+    """Tells the runner that it may end the server now."""
+    print("connected", flush=True)
+
+
+def run_cases(run_case: Callable[[str, str], None]) -> None:
+    """Runs the cases of the command line, each on a connection of its own."""
+    url, *cases = sys.argv[1:]
+    for case in cases:
+        try:
+            run_case(url, case)
+        except Exception as error:  # whatever a client library raises is the case's result
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            print(f"not ok {case}: {reason}", flush=True)
+        else:
+            print(f"ok {case}", flush=True)
