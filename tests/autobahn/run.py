@@ -25,7 +25,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "interop"))
 
-from server_process import ServerError, ServerProcess  # noqa: E402
+from server_process import ServerError, ServerProcess, add_server_argument, server_command  # noqa: E402
 from tools import MISSING_TOOL_STATUS, TARGET, TOOLS, MissingTool, install_once  # noqa: E402
 
 EXPECTED = HERE / "expected.json"
@@ -51,12 +51,13 @@ def find_python2() -> str:
     """A Python 2.7 that has pip, from PATH or from pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     on_path = shutil.which("python2.7")
-    candidates = [*([on_path] if on_path else []), *pyenv.glob("versions/2.7*/bin/python2.7")]
+    candidates = [on_path] if on_path else []
+    candidates += map(str, pyenv.glob("versions/2.7*/bin/python2.7"))
     for candidate in candidates:
         # pyenv's stand-in on PATH exists even when no 2.7 is selected: only a run tells.
         probe = subprocess.run([candidate, "-m", "pip", "--version"], capture_output=True)
         if probe.returncode == 0:
-            return str(candidate)
+            return candidate
     raise MissingTool(NO_PYTHON2)
 
 
@@ -106,8 +107,7 @@ def read_outcomes() -> Outcomes:
     """What the reports say about each case."""
     index = json.loads((REPORTS / "index.json").read_text())
     return {
-        case: [entry["behavior"], entry["behaviorClose"]]
-        for case, entry in index[AGENT].items()
+        case: [entry["behavior"], entry["behaviorClose"]] for case, entry in index[AGENT].items()
     }
 
 
@@ -158,9 +158,7 @@ def compare(expected: Outcomes, actual: Outcomes) -> tuple[int, int]:
     cases = sorted(expected.keys() | actual.keys(), key=order)
     differing = [case for case in cases if expected.get(case) != actual.get(case)]
     for case in differing:
-        was, became = (
-            "/".join(outcomes.get(case, ["nothing"])) for outcomes in (expected, actual)
-        )
+        was, became = ("/".join(outcomes.get(case, ["nothing"])) for outcomes in (expected, actual))
         print(f"FAILED  {case}: {became} instead of {was}: {describe(case)}")
     return len(cases) - len(differing), len(differing)
 
@@ -168,7 +166,7 @@ def compare(expected: Outcomes, actual: Outcomes) -> tuple[int, int]:
 def test(wstest: str, arguments: argparse.Namespace) -> tuple[int, int]:
     """Runs the cases; returns how many passed and how many failed."""
     try:
-        with ServerProcess(arguments.server) as server:
+        with ServerProcess(server_command(arguments.server)) as server:
             run_wstest(wstest, server.url, arguments.cases)
         actual = read_outcomes()
     except (ServerError, subprocess.SubprocessError, OSError, KeyError) as error:
@@ -183,12 +181,12 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Runs the Autobahn test suite's fuzzing client against a server."
     )
+    add_server_argument(parser)
     parser.add_argument(
-        "--server", nargs="+", required=True, metavar="CMD",
-        help="command of the server; when words of it begin with a dash: last, as --server -- CMD",
-    )
-    parser.add_argument(
-        "--cases", nargs="+", default=DEFAULT_CASES, metavar="PATTERN",
+        "--cases",
+        nargs="+",
+        default=DEFAULT_CASES,
+        metavar="PATTERN",
         help="cases to run (default: %(default)s)",
     )
     parser.add_argument(

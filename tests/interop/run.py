@@ -13,19 +13,18 @@ passed, 1 when some failed, 3 when a tool is missing.
 from __future__ import annotations
 
 import argparse
-import os
 import signal
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import raw_cases
+from client_process import run_client
 from nginx import Nginx, NginxError
 from report import Report
-from server_process import ServerError, ServerProcess
+from server_process import ServerError, ServerProcess, add_server_argument, server_command
 from tools import (
     HERE,
     MISSING_TOOL_STATUS,
@@ -36,7 +35,6 @@ from tools import (
     python_with_clients,
 )
 
-CLIENT_TIMEOUT = 120.0
 CHAT = ("--subprotocol", "chat")
 
 BINARY_SIZES = (0, 1, 125, 126, 65535, 65536, 1 << 20)
@@ -131,35 +129,6 @@ def serve(
             yield process, proxy.url
 
 
-def run_client(command: Sequence[str], url: str, cases: Sequence[str], server: ServerProcess) -> dict[str, str]:
-    """Runs a client and returns what it said about each case: "" or the reason of a failure."""
-    client = subprocess.Popen(
-        [*command, url, *cases],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        # A group of its own, so that a client that hangs ends together with its browser.
-        start_new_session=True,
-    )
-    assert client.stdout is not None
-    watchdog = threading.Timer(CLIENT_TIMEOUT, os.killpg, (client.pid, signal.SIGKILL))
-    watchdog.start()
-    results = {}
-    try:
-        for line in client.stdout:
-            verdict, _, reason = line.strip().partition(": ")
-            if verdict == "connected":
-                server.send_signal(signal.SIGTERM)
-            elif verdict.startswith("ok "):
-                results[verdict.removeprefix("ok ")] = ""
-            elif verdict.startswith("not ok "):
-                results[verdict.removeprefix("not ok ")] = reason
-        client.wait()
-    finally:
-        watchdog.cancel()
-    return results
-
-
 def report_client(
     report: Report,
     server: Sequence[str],
@@ -173,10 +142,11 @@ def report_client(
         results: dict[str, str] = {}
         try:
             with serve(server, options, nginx) as (process, url):
-                results = run_client(command, url, cases, process)
+                end_server = partial(process.send_signal, signal.SIGTERM)
+                results = run_client(command, url, cases, end_server)
         except (ServerError, NginxError) as error:
             report.fail(f"{prefix} server {' '.join(options)}".rstrip(), str(error))
-        for case in cases:
+        for case in dict.fromkeys([*cases, *results]):
             reason = results.get(case, "the client said nothing about it")
             if reason:
                 report.fail(f"{prefix} {case}", reason)
@@ -217,22 +187,18 @@ def report_raw(report: Report, name: str, case: Callable[[], None]) -> None:
 def report_raw_cases(report: Report, server: Sequence[str], tools: Tools) -> None:
     """Runs the cases on plain sockets."""
     for name, case in raw_cases.CASES.items():
-        report_raw(report, name, lambda case=case: case(server))
+        report_raw(report, name, partial(case, server))
     name = "refused-behind-bare-nginx"
     if "nginx" in tools.missing:
         report.skip(f"raw {name}", tools.missing["nginx"])
     else:
-        report_raw(report, name, lambda: raw_cases.refused_behind_bare_nginx(server, tools.nginx))
+        case = partial(raw_cases.refused_behind_bare_nginx, server, tools.nginx)
+        report_raw(report, name, case)
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description="Runs real WebSocket clients against a server."
-    )
-    parser.add_argument(
-        "--server", nargs="+", required=True, metavar="CMD",
-        help="command of the server; when words of it begin with a dash: last, as --server -- CMD",
-    )
+    parser = argparse.ArgumentParser(description="Runs real WebSocket clients against a server.")
+    add_server_argument(parser)
     parser.add_argument("--tungstenite", metavar="PATH", help="tungstenite client, built already")
     parser.add_argument(
         "--allow-missing", action="store_true", help="skip what needs a tool that is missing"
@@ -248,9 +214,10 @@ def main() -> int:
         print(reason)
     if tools.missing and not arguments.allow_missing:
         return MISSING_TOOL_STATUS
+    server = server_command(arguments.server)
     report = Report()
-    report_raw_cases(report, arguments.server, tools)
-    report_clients(report, arguments.server, clients, tools)
+    report_raw_cases(report, server, tools)
+    report_clients(report, server, clients, tools)
     return report.finish()
 
 

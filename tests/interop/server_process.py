@@ -6,7 +6,9 @@ ends with status 0 when it gets SIGTERM or SIGINT. Anything else is a ``ServerEr
 
 from __future__ import annotations
 
+import argparse
 import re
+import shlex
 import signal
 import subprocess
 import threading
@@ -15,7 +17,24 @@ from types import TracebackType
 
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 20.0
-READY_LINE = re.compile(r"listening on ws://127\.0\.0\.1:(\d+)/\n")
+READY_LINE = re.compile(rb"listening on ws://127\.0\.0\.1:(\d+)/\n")
+
+
+def add_server_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--server``, the one argument that every runner has."""
+    parser.add_argument(
+        "--server",
+        nargs="+",
+        required=True,
+        metavar="CMD",
+        help="command of the server; a word that begins with a dash needs to be inside quotes: "
+        "--server 'valgrind -q echo_server'",
+    )
+
+
+def server_command(words: Sequence[str]) -> list[str]:
+    """The command that the words after ``--server`` mean."""
+    return shlex.split(" ".join(words))
 
 
 class ServerError(Exception):
@@ -42,7 +61,10 @@ class ServerProcess:
     def __enter__(self) -> ServerProcess:
         try:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                bufsize=0,  # what follows the first line is left for communicate()
             )
         except OSError as error:
             raise ServerError(f"server cannot be started: {error}") from error
@@ -83,7 +105,7 @@ class ServerProcess:
         if rest:
             raise ServerError(f"server wrote more than its ready line: {rest[:200]!r}")
 
-    def _read_first_line(self) -> str:
+    def _read_first_line(self) -> bytes:
         assert self._process.stdout is not None
         # readline has no timeout of its own; a killed server ends it.
         watchdog = threading.Timer(START_TIMEOUT, self._process.kill)

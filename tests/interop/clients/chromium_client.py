@@ -1,6 +1,6 @@
 """Headless Chromium against the server: the page that the server sends, and `WebSocket`.
 
-Called like the other clients (see python_cases.py), with the paths of chromium and
+Called like the other clients (see client_process.py), with the paths of chromium and
 chromedriver in front of the URL.
 """
 

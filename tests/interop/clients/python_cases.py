@@ -1,8 +1,6 @@
 """What the Python clients share: the payloads, and the line that each case prints.
 
-A client is a program that is called with a URL and the names of cases. For each case it
-prints ``ok NAME`` or ``not ok NAME: reason``. In the case ``going-away`` it first prints
-``connected``, upon which the runner ends the server.
+Command line and output are those that client_process.py describes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// npm `ws` against the server. Command line and output: see python_cases.py.
+// npm `ws` against the server. Command line and output: see client_process.py.
 
 'use strict';
 

@@ -1,4 +1,4 @@
-//! Rust `tungstenite` against the server. Command line and output: see `python_cases.py`.
+//! Rust `tungstenite` against the server. Command line and output: see `client_process.py`.
 
 use std::env;
 use std::error::Error;
@@ -34,7 +34,9 @@ fn run_case(url: &str, case: &str) -> Outcome {
     let mut request = url.into_client_request()?;
     if case == "subprotocol-known" {
         let offer = HeaderValue::from_static("a, chat");
-        request.headers_mut().insert("Sec-WebSocket-Protocol", offer);
+        request
+            .headers_mut()
+            .insert("Sec-WebSocket-Protocol", offer);
     }
     let (mut socket, response) = connect(request)?;
     let subprotocol = response.headers().get("Sec-WebSocket-Protocol");
@@ -44,7 +46,11 @@ fn run_case(url: &str, case: &str) -> Outcome {
         "pipelined-200" => pipelined(&mut socket),
         "ping-pong" => {
             socket.send(Message::Ping("are you there?".into()))?;
-            expect("pong", socket.read()?, Message::Pong("are you there?".into()))
+            expect(
+                "pong",
+                socket.read()?,
+                Message::Pong("are you there?".into()),
+            )
         }
         "close-1000" => close(&mut socket, CloseCode::Normal, ""),
         "close-4001" => close(&mut socket, CloseCode::Library(4001), "enough"),
@@ -52,9 +58,11 @@ fn run_case(url: &str, case: &str) -> Outcome {
             println!("connected");
             expect_close(&mut socket, CloseCode::Away)
         }
-        "subprotocol-known" => {
-            expect("subprotocol", subprotocol, Some(&HeaderValue::from_static("chat")))
-        }
+        "subprotocol-known" => expect(
+            "subprotocol",
+            subprotocol,
+            Some(&HeaderValue::from_static("chat")),
+        ),
         "no-subprotocol" => expect("subprotocol", subprotocol, None),
         _ => echo(&mut socket, Message::binary(binary_payload(case)?)),
     }
@@ -83,7 +91,10 @@ fn pipelined(socket: &mut Socket) -> Outcome {
 }
 
 fn close(socket: &mut Socket, code: CloseCode, reason: &'static str) -> Outcome {
-    socket.close(Some(CloseFrame { code, reason: reason.into() }))?;
+    socket.close(Some(CloseFrame {
+        code,
+        reason: reason.into(),
+    }))?;
     expect_close(socket, code)
 }
 
