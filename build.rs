@@ -1,0 +1,87 @@
+//! Regenerates `include/wsabi.h` from `src/ffi`.
+//!
+//! The header is committed. cbindgen writes only when the text changes, so a
+//! packaged source tree, whose header is current, is never modified.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a build that cannot go on says so")]
+
+use std::env;
+use std::path::PathBuf;
+
+fn main() {
+    println!("cargo::rerun-if-changed=src/ffi");
+    println!("cargo::rerun-if-changed=cbindgen.toml");
+    println!("cargo::rerun-if-changed=include/wsabi.h");
+    // A program's own symbols must not replace ours inside the library.
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
+    }
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let mut config =
+        cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is valid");
+    config.header = Some(RULES.to_owned());
+    config.after_includes = Some(macros());
+    // cbindgen follows `mod x;` from here; naming the files one by one would
+    // declare every function twice.
+    let generated = cbindgen::Builder::new()
+        .with_src(root.join("src/ffi/mod.rs"))
+        .with_config(config)
+        .generate();
+    match generated {
+        Ok(header) => drop(header.write_to_file(root.join("include/wsabi.h"))),
+        // rustc reports syntax errors better than we do.
+        Err(cbindgen::Error::ParseSyntaxError { .. }) => {}
+        Err(error) => panic!("cbindgen: {error}"),
+    }
+}
+
+const RULES: &str = "\
+// wsabi: the WebSocket protocol (RFC 6455) as a library, without sockets.
+// Generated from src/ffi by cbindgen; do not edit.
+//
+// Rules for every call
+//
+// 1. A negative status means that the caller broke a rule: nothing changed, no
+//    out-parameter was written. What the peer did is reported as events.
+// 2. Pointers must not be NULL unless a function says so; NULL gives
+//    WSABI_ERR_NULL. (NULL, 0) is a valid empty range. Lengths are in octets
+//    unless a function says otherwise; one that no range in memory can have
+//    (above PTRDIFF_MAX) gives WSABI_ERR_ARGUMENT.
+// 3. Functions that take `const T *` may run concurrently on one object; all
+//    others need exclusive access. Different objects are independent. There are
+//    no globals, no thread-locals and no callbacks.
+// 4. What `wsabi_x_new` returns is freed with `wsabi_x_free`, by any thread,
+//    never with `free`. Freeing NULL is allowed.
+// 5. Payloads of events are valid until the next call of wsabi_conn_recv,
+//    _recv_eof, _interest or _free on that connection, and inside the caller's
+//    buffer only as long as the buffer is kept. Sending does not invalidate
+//    them: an echo is legal.
+// 6. Out-parameters may be uninitialized and must not overlap each other or
+//    input. No pointer that is passed in is kept after the call.
+// 7. After WSABI_ERR_INTERNAL (a bug in wsabi) only _free may be called.
+";
+
+/// What only C's preprocessor can say.
+fn macros() -> String {
+    let version = env::var("CARGO_PKG_VERSION").expect("cargo sets it");
+    let part = |name: &str| env::var(format!("CARGO_PKG_VERSION_{name}")).expect("cargo sets it");
+    format!(
+        r#"
+#ifndef WSABI_API
+#define WSABI_API
+#endif
+
+// Version of this header; wsabi_version() is that of the loaded library.
+#define WSABI_VERSION "{version}"
+#define WSABI_VERSION_MAJOR {major}
+#define WSABI_VERSION_MINOR {minor}
+#define WSABI_VERSION_PATCH {patch}
+
+// Initial value of a wsabi_response.
+#define WSABI_RESPONSE_INIT {{sizeof(wsabi_response), 0, 0, NULL, 0, NULL, 0}}
+"#,
+        major = part("MAJOR"),
+        minor = part("MINOR"),
+        patch = part("PATCH"),
+    )
+}

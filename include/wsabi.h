@@ -1,0 +1,786 @@
+// wsabi: the WebSocket protocol (RFC 6455) as a library, without sockets.
+// Generated from src/ffi by cbindgen; do not edit.
+//
+// Rules for every call
+//
+// 1. A negative status means that the caller broke a rule: nothing changed, no
+//    out-parameter was written. What the peer did is reported as events.
+// 2. Pointers must not be NULL unless a function says so; NULL gives
+//    WSABI_ERR_NULL. (NULL, 0) is a valid empty range. Lengths are in octets
+//    unless a function says otherwise; one that no range in memory can have
+//    (above PTRDIFF_MAX) gives WSABI_ERR_ARGUMENT.
+// 3. Functions that take `const T *` may run concurrently on one object; all
+//    others need exclusive access. Different objects are independent. There are
+//    no globals, no thread-locals and no callbacks.
+// 4. What `wsabi_x_new` returns is freed with `wsabi_x_free`, by any thread,
+//    never with `free`. Freeing NULL is allowed.
+// 5. Payloads of events are valid until the next call of wsabi_conn_recv,
+//    _recv_eof, _interest or _free on that connection, and inside the caller's
+//    buffer only as long as the buffer is kept. Sending does not invalidate
+//    them: an echo is legal.
+// 6. Out-parameters may be uninitialized and must not overlap each other or
+//    input. No pointer that is passed in is kept after the call.
+// 7. After WSABI_ERR_INTERNAL (a bug in wsabi) only _free may be called.
+
+
+#ifndef WSABI_H
+#define WSABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef WSABI_API
+#define WSABI_API
+#endif
+
+// Version of this header; wsabi_version() is that of the loaded library.
+#define WSABI_VERSION "0.1.0"
+#define WSABI_VERSION_MAJOR 0
+#define WSABI_VERSION_MINOR 1
+#define WSABI_VERSION_PATCH 0
+
+// Initial value of a wsabi_response.
+#define WSABI_RESPONSE_INIT {sizeof(wsabi_response), 0, 0, NULL, 0, NULL, 0}
+
+
+// Number of the ABI that this header describes. It changes when a program
+// compiled against another header could break.
+#define WSABI_ABI_VERSION 0
+
+// What connections have in common: limits and policies. Made once, then shared
+// by any number of connections and threads. It can be changed until the first
+// connection uses it; from then on it is immutable.
+//
+// Methods: `wsabi_config_new`, `_free`, `_set`, `_get`, `_add_subprotocol`.
+typedef struct wsabi_config wsabi_config;
+
+// One WebSocket connection, without a socket: octets received go in, events
+// come out; messages go in, octets to send come out.
+//
+// The loop of a host: *receive, handle the events, write the output, ask for
+// the interest.*
+//
+// Methods: `wsabi_conn_new_server`, `_free`, `_set_user_data`, `_user_data`;
+// `_recv`, `_recv_eof`; `_output`, `_output_consumed`, `_output_size`;
+// `_interest`, `_state`, `_close_code`, `_failure`, `_subprotocol`;
+// `_send_text`, `_send_binary`, `_send_ping`, `_send_pong`, `_close`;
+// `_head_method`, `_head_target`, `_head_find`, `_head_at`,
+// `_offered_subprotocol`, `_accept`, `_reject`, `_redirect`.
+typedef struct wsabi_conn wsabi_conn;
+
+// Result of a call: 0, or a negative `WSABI_ERR_*`, which says that the caller
+// broke a rule. Codes may be added; treat an unknown negative value as an
+// error.
+typedef int32_t wsabi_status;
+
+// Key of an option, for `wsabi_config_set`. Values are pinned; keys may be
+// added.
+typedef uint32_t wsabi_option;
+
+// Row of the table of options, for bindings and command lines. Set
+// `struct_size` to `sizeof(wsabi_option_row)` before the call.
+typedef struct {
+  // Octets of this struct in the caller's header.
+  size_t struct_size;
+  // Name in lower case, such as "max_message_size". Static.
+  const char *name;
+  // Unit of the value, such as "octets". Static.
+  const char *unit;
+  // Default value.
+  uint64_t default_value;
+  // Smallest value allowed.
+  uint64_t minimum;
+  // Largest value allowed.
+  uint64_t maximum;
+  // Key for `wsabi_config_set`.
+  wsabi_option option;
+  // Always 0.
+  uint32_t reserved;
+} wsabi_option_row;
+
+// What an event says. Values are pinned; types may be added: ignore those that
+// you do not know.
+typedef int32_t wsabi_event_type;
+
+// One thing that happened. The layout is frozen.
+typedef struct {
+  // What happened.
+  wsabi_event_type type;
+  // Always 0 in this release; ignore bits that you do not know.
+  uint16_t flags;
+  // Status code, see the type.
+  uint16_t code;
+  // Payload: inside the octets given to `wsabi_conn_recv`, or in the
+  // connection. See rule 5.
+  const uint8_t *data;
+  // Octets of the payload.
+  size_t len;
+} wsabi_event;
+
+// One run of output. The layout is that of POSIX `struct iovec`, so that an
+// array may be cast for `writev`.
+typedef struct {
+  // First octet.
+  const void *base;
+  // Number of octets.
+  size_t len;
+} wsabi_iovec;
+
+// Bits of `wsabi_conn_interest`. Bits may be added.
+typedef uint32_t wsabi_interest;
+
+// State of a connection, with the names of RFC 6455.
+typedef int32_t wsabi_state;
+
+// Which rule the peer broke, see `wsabi_conn_failure`. 0 is none; 100 to 199
+// are rules of the opening handshake, 200 to 299 rules of frames and messages.
+// Codes may be added.
+typedef int32_t wsabi_failure;
+
+// Octets that somebody else owns, not terminated. Empty is `len` 0.
+typedef struct {
+  // First octet.
+  const uint8_t *data;
+  // Number of octets.
+  size_t len;
+} wsabi_slice;
+
+// One HTTP header field.
+typedef struct {
+  // Field name.
+  wsabi_slice name;
+  // Field value, without white space around it.
+  wsabi_slice value;
+} wsabi_header;
+
+// An answer to a request: `wsabi_response r = WSABI_RESPONSE_INIT;`, then set
+// what differs. Everything it points to is copied during the call.
+//
+// The library adds Content-Length and Connection by itself; 426 also gets
+// Upgrade and Sec-WebSocket-Version. Those names, Transfer-Encoding and all of
+// Sec-WebSocket-* are refused in `headers`, and so is every octet that cannot
+// stand in a field (RFC 9110 5.5): no CR, LF or NUL gets onto the wire.
+typedef struct {
+  // Octets of this struct: `sizeof(wsabi_response)`.
+  size_t struct_size;
+  // HTTP status code. 0 in a response for `wsabi_conn_accept`.
+  uint32_t status;
+  // Must be 0.
+  uint32_t reserved;
+  // Further header fields; NULL for none.
+  const wsabi_header *headers;
+  // Number of `headers`.
+  size_t header_count;
+  // Body; NULL for none.
+  const uint8_t *body;
+  // Octets of `body`.
+  size_t body_len;
+} wsabi_response;
+
+// Octets that the head of an opening handshake may have. A longer one is
+// answered with 431. Default 16,384.
+#define WSABI_OPTION_MAX_HEAD_SIZE 1
+
+// Header fields that a head may have. More are answered with 431. Default 100.
+#define WSABI_OPTION_MAX_HEADERS 2
+
+// Octets that the payload of one frame may have; more fail with 1009. Default:
+// no limit but that of the message.
+#define WSABI_OPTION_MAX_FRAME_SIZE 3
+
+// Octets that a message may have; more fail with 1009, as soon as the header
+// of the frame that passes the limit is there. Default 16,777,216.
+#define WSABI_OPTION_MAX_MESSAGE_SIZE 4
+
+// Frames that a message may have, empty ones included; more fail with 1008.
+// Default 131,072.
+#define WSABI_OPTION_MAX_FRAGMENTS 5
+
+// Octets of queued output from which on `wsabi_conn_interest` no longer asks
+// for READ, so that a peer that does not read is no longer read from. Default
+// 262,144.
+#define WSABI_OPTION_OUTPUT_HIGH_MARK 6
+
+// Octets of output that may be queued. A message that would pass it is refused
+// with `WSABI_ERR_LIMIT`. Default 67,108,864. For an echo it should be at least
+// the high mark plus the largest message.
+#define WSABI_OPTION_MAX_OUTPUT 7
+
+// 1: a correct opening handshake is accepted as by `wsabi_conn_accept(conn,
+// NULL, 0, NULL)`, and the event is OPEN instead of REQUEST. Default 0.
+#define WSABI_OPTION_AUTO_ACCEPT 8
+
+// 1: a request that is well-formed HTTP and makes no attempt at an opening
+// handshake is the event HTTP_REQUEST, which the application answers with
+// `wsabi_conn_reject`. 0: it is answered with 426. Default 0.
+#define WSABI_OPTION_PLAIN_HTTP 9
+
+// A correct opening handshake arrived and waits for the application's decision:
+// `wsabi_conn_accept`, `_reject` or `_redirect`, now or later. The payload is
+// the request target.
+#define WSABI_EVENT_REQUEST 1
+
+// The connection is open: messages can be sent. Listed when the library itself
+// decided (`WSABI_OPTION_AUTO_ACCEPT`); after `wsabi_conn_accept` the
+// connection is open at once, without an event.
+#define WSABI_EVENT_OPEN 2
+
+// A text message: valid UTF-8.
+#define WSABI_EVENT_TEXT 4
+
+// A binary message.
+#define WSABI_EVENT_BINARY 5
+
+// A ping; the pong is on its way already. The payload is the ping's.
+#define WSABI_EVENT_PING 6
+
+// A pong, also one that no ping asked for. The payload is the pong's.
+#define WSABI_EVENT_PONG 7
+
+// The peer's Close. `code` is its status code, 1005 for none; the payload is
+// the reason, valid UTF-8. Messages may still be sent until the next call that
+// is not a send; then the answering Close is queued.
+#define WSABI_EVENT_CLOSE 8
+
+// The peer broke a rule. `code` is the status code of the Close that it will be
+// sent or, in the opening handshake, the HTTP status of the answer. The payload
+// is `wsabi_failure_text(wsabi_conn_failure(conn))`. Nothing that the peer
+// sends from here on is looked at.
+#define WSABI_EVENT_FAILED 9
+
+// The peer's octet stream ended, as told by `wsabi_conn_recv_eof`. `code` is
+// that of `wsabi_conn_close_code`.
+#define WSABI_EVENT_CLOSED 10
+
+// A plain HTTP request (`WSABI_OPTION_PLAIN_HTTP`) that waits for
+// `wsabi_conn_reject`. The payload is the request target.
+#define WSABI_EVENT_HTTP_REQUEST 11
+
+// Read from the socket when it is readable and give the octets to
+// `wsabi_conn_recv`, or call `wsabi_conn_recv_eof`.
+#define WSABI_INTEREST_READ 1
+
+// Write the output when the socket is writable.
+#define WSABI_INTEREST_WRITE 2
+
+// Call `shutdown(fd, SHUT_WR)`: nothing more will be sent. The bit stays set;
+// another call does no harm.
+#define WSABI_INTEREST_SHUTDOWN_WRITE 4
+
+// Close the socket and free the connection.
+#define WSABI_INTEREST_CLOSE 8
+
+// Call `wsabi_conn_recv` at once, if need be without octets (NULL, 0): octets
+// that came before the decision on a request wait in the connection.
+#define WSABI_INTEREST_RECV 16
+
+// The opening handshake is not over.
+#define WSABI_STATE_CONNECTING 0
+
+// Messages can be sent.
+#define WSABI_STATE_OPEN 1
+
+// A Close was sent.
+#define WSABI_STATE_CLOSING 2
+
+// The peer's octet stream ended, or the opening handshake was refused.
+#define WSABI_STATE_CLOSED 3
+
+// Success.
+#define WSABI_OK 0
+
+// A pointer that must not be NULL was NULL.
+#define WSABI_ERR_NULL -1
+
+// An argument has a value that the function does not take.
+#define WSABI_ERR_ARGUMENT -2
+
+// The object is not in a state in which the call is allowed.
+#define WSABI_ERR_STATE -3
+
+// The call would pass a limit of the config.
+#define WSABI_ERR_LIMIT -4
+
+// Memory for the call could not be had.
+#define WSABI_ERR_MEMORY -5
+
+// This library does not know the code that it was given: it is older than the
+// header, or was built without the feature.
+#define WSABI_ERR_UNSUPPORTED -6
+
+// There is no such element.
+#define WSABI_ERR_NOT_FOUND -7
+
+// A bug in wsabi. The object may only be freed; others are not affected.
+#define WSABI_ERR_INTERNAL -99
+
+// The request line is malformed. RFC 9112 3.
+#define WSABI_FAILURE_BAD_REQUEST_LINE 101
+
+// A line of the head does not end with CR LF. RFC 9112 2.2.
+#define WSABI_FAILURE_BAD_LINE_END 102
+
+// A header field line is malformed. RFC 9112 5.
+#define WSABI_FAILURE_BAD_HEADER 103
+
+// The head of the request is longer than this server takes. RFC 6585 5.
+#define WSABI_FAILURE_HEAD_TOO_LONG 104
+
+// The request has more header fields than this server takes. RFC 6585 5.
+#define WSABI_FAILURE_TOO_MANY_HEADERS 105
+
+// The HTTP version of the request is not 1.1. RFC 9110 15.6.6.
+#define WSABI_FAILURE_HTTP_VERSION 106
+
+// A TLS handshake arrived where plain HTTP is spoken; use ws://, not wss://.
+// RFC 6455 11.1.2.
+#define WSABI_FAILURE_TLS 107
+
+// The request target is neither a path nor an http(s) or ws(s) URI without
+// fragment. RFC 9112 3.2.
+#define WSABI_FAILURE_BAD_TARGET 108
+
+// The request has no Host header field. RFC 9112 3.2.
+#define WSABI_FAILURE_HOST_MISSING 109
+
+// The request has more than one Host header field. RFC 9112 3.2.
+#define WSABI_FAILURE_HOST_REPEATED 110
+
+// The value of the Host header field is no host with an optional port. RFC
+// 9112 3.2.
+#define WSABI_FAILURE_HOST_MALFORMED 111
+
+// The request announces a body, which an opening handshake does not have. RFC
+// 6455 4.1.
+#define WSABI_FAILURE_BODY 112
+
+// The method of an opening handshake is GET. RFC 6455 4.1.
+#define WSABI_FAILURE_METHOD 113
+
+// An HTTP/1.0 request cannot be upgraded. RFC 9110 7.8.
+#define WSABI_FAILURE_HTTP_1_0 114
+
+// The Upgrade header field does not name websocket. RFC 6455 4.2.1.
+#define WSABI_FAILURE_UPGRADE_MISSING 115
+
+// The Connection header field does not name upgrade. RFC 6455 4.2.1.
+#define WSABI_FAILURE_CONNECTION_MISSING 116
+
+// This is a WebSocket endpoint, and the request is no opening handshake. RFC
+// 6455 4.2.1.
+#define WSABI_FAILURE_PLAIN_HTTP 117
+
+// The request has no Sec-WebSocket-Version header field. RFC 6455 4.2.1.
+#define WSABI_FAILURE_VERSION_MISSING 118
+
+// The value of Sec-WebSocket-Version is not 13. RFC 6455 4.4.
+#define WSABI_FAILURE_VERSION_UNSUPPORTED 119
+
+// The request has more than one Sec-WebSocket-Version header field. RFC 6455
+// 11.3.5.
+#define WSABI_FAILURE_VERSION_REPEATED 120
+
+// The request has no Sec-WebSocket-Key header field. RFC 6455 4.2.1.
+#define WSABI_FAILURE_KEY_MISSING 121
+
+// The request has more than one Sec-WebSocket-Key header field. RFC 6455
+// 11.3.1.
+#define WSABI_FAILURE_KEY_REPEATED 122
+
+// The value of Sec-WebSocket-Key is not the base64 form of 16 octets. RFC 6455
+// 4.2.1.
+#define WSABI_FAILURE_KEY_INVALID 123
+
+// Sec-WebSocket-Protocol names a subprotocol that is no token. RFC 6455 4.1.
+#define WSABI_FAILURE_BAD_SUBPROTOCOL 124
+
+// No memory for the request. RFC 9110 15.6.4.
+#define WSABI_FAILURE_REQUEST_OUT_OF_MEMORY 125
+
+// A reserved bit is set that no extension defines. RFC 6455 5.2.
+#define WSABI_FAILURE_RESERVED_BIT 201
+
+// The opcode is reserved. RFC 6455 5.2.
+#define WSABI_FAILURE_RESERVED_OPCODE 202
+
+// A control frame is fragmented. RFC 6455 5.5.
+#define WSABI_FAILURE_FRAGMENTED_CONTROL 203
+
+// A control frame has more than 125 octets of payload. RFC 6455 5.5.
+#define WSABI_FAILURE_LONG_CONTROL 204
+
+// The payload length is not encoded in the fewest octets. RFC 6455 5.2.
+#define WSABI_FAILURE_NON_MINIMAL_LENGTH 205
+
+// The most significant bit of the 64-bit payload length is set. RFC 6455 5.2.
+#define WSABI_FAILURE_LENGTH_TOO_LARGE 206
+
+// A frame from the client is not masked. RFC 6455 5.1.
+#define WSABI_FAILURE_UNMASKED 207
+
+// A continuation frame without a message to continue. RFC 6455 5.4.
+#define WSABI_FAILURE_NOTHING_TO_CONTINUE 208
+
+// A new message begins inside a fragmented one. RFC 6455 5.4.
+#define WSABI_FAILURE_MESSAGE_INTERRUPTED 209
+
+// A text message is not valid UTF-8. RFC 6455 8.1.
+#define WSABI_FAILURE_BAD_UTF8 210
+
+// The payload of a Close has one octet. RFC 6455 5.5.1.
+#define WSABI_FAILURE_CLOSE_ONE_OCTET 211
+
+// The status code of a Close may not be sent. RFC 6455 7.4.
+#define WSABI_FAILURE_CLOSE_CODE 212
+
+// The reason of a Close is not valid UTF-8. RFC 6455 5.5.1.
+#define WSABI_FAILURE_CLOSE_REASON 213
+
+// A frame is larger than this endpoint takes. RFC 6455 10.4.
+#define WSABI_FAILURE_FRAME_TOO_BIG 214
+
+// A message is larger than this endpoint takes. RFC 6455 10.4.
+#define WSABI_FAILURE_MESSAGE_TOO_BIG 215
+
+// A message has more fragments than this endpoint takes. RFC 6455 10.4.
+#define WSABI_FAILURE_TOO_MANY_FRAGMENTS 216
+
+// No memory for a message of this size. RFC 6455 10.4.
+#define WSABI_FAILURE_OUT_OF_MEMORY 217
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Makes a config in which every option has its default value.
+//
+// Writes `*out`, which the caller frees with `wsabi_config_free`.
+//
+// Returns `WSABI_OK` or `WSABI_ERR_NULL`.
+WSABI_API wsabi_status wsabi_config_new(wsabi_config **out);
+
+// Drops the caller's reference to a config. Connections that use it keep
+// theirs. NULL is ignored.
+WSABI_API void wsabi_config_free(wsabi_config *config);
+
+// Sets an option. `wsabi_option_info` tells the bounds.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_UNSUPPORTED` for a key that
+// this library does not know; `WSABI_ERR_ARGUMENT` for a value out of bounds;
+// `WSABI_ERR_STATE` once a connection uses the config.
+WSABI_API
+wsabi_status wsabi_config_set(wsabi_config *config,
+                              wsabi_option option,
+                              uint64_t value);
+
+// Reads an option into `*value`.
+//
+// Returns `WSABI_OK`, `WSABI_ERR_NULL`, or `WSABI_ERR_UNSUPPORTED` for a key
+// that this library does not know.
+WSABI_API
+wsabi_status wsabi_config_get(const wsabi_config *config,
+                              wsabi_option option,
+                              uint64_t *value);
+
+// Reads row `index` of the table of options, from 0, into `*row`.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when
+// `row->struct_size` is smaller than that of the first release;
+// `WSABI_ERR_NOT_FOUND` behind the last row.
+WSABI_API wsabi_status wsabi_option_info(size_t index, wsabi_option_row *row);
+
+// Adds a subprotocol that the application speaks, behind those added before:
+// the order is the order of preference. `name` is a token of `len` octets; its
+// case matters. Without any, every client is accepted and none is chosen.
+//
+// RFC 6455 4.2.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
+// when the name is empty, no token or there already; `WSABI_ERR_STATE` once a
+// connection uses the config.
+WSABI_API
+wsabi_status wsabi_config_add_subprotocol(wsabi_config *config,
+                                          const char *name,
+                                          size_t len);
+
+// Makes the server's side of a connection, in state CONNECTING: the octets it
+// gets first are those of the client's request. `config` may be NULL for the
+// defaults; otherwise the connection keeps a reference to it.
+//
+// Writes `*out`, which the caller frees with `wsabi_conn_free`.
+//
+// Returns `WSABI_OK` or `WSABI_ERR_NULL`.
+WSABI_API
+wsabi_status wsabi_conn_new_server(const wsabi_config *config,
+                                   wsabi_conn **out);
+
+// Frees a connection, in any state. Nothing more is sent: output that still
+// waits is dropped. NULL is ignored.
+WSABI_API void wsabi_conn_free(wsabi_conn *conn);
+
+// Keeps a pointer of the application's with the connection. wsabi never
+// follows it.
+//
+// Returns `WSABI_OK`, `WSABI_ERR_NULL` (for `conn`) or `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_set_user_data(wsabi_conn *conn,
+                                      void *user_data);
+
+// Returns the pointer given to `wsabi_conn_set_user_data`, or NULL.
+WSABI_API void *wsabi_conn_user_data(const wsabi_conn *conn);
+
+// Consumes octets received from the peer and lists what they mean.
+//
+// Reads `len` octets at `data` and unmasks payloads in place, so `data` is
+// written to. Lists at most `cap` events in `events`; `*count` tells how many,
+// `*consumed` how many octets were used. When these are fewer than `len`,
+// handle the events, then call again with the rest. The list ends early with an
+// event that changes the state or whose payload lies in the connection.
+//
+// While a request waits for its decision, octets are consumed and kept.
+// Nothing that a peer sends makes this call fail.
+//
+// RFC 6455 4.2, 5, 6.2, 7. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+// `WSABI_ERR_ARGUMENT` when `cap` is 0 or a length is absurd; `WSABI_ERR_LIMIT`
+// when a request is undecided and `WSABI_OPTION_MAX_MESSAGE_SIZE` octets were
+// kept behind it; `WSABI_ERR_MEMORY` when keeping them needs memory that cannot
+// be had; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_recv(wsabi_conn *conn,
+                             uint8_t *data,
+                             size_t len,
+                             size_t *consumed,
+                             wsabi_event *events,
+                             size_t cap,
+                             size_t *count);
+
+// Tells that the peer's octet stream ended (`read` returned 0, or an error such
+// as ECONNRESET): lists CLOSED, once. Output that waits may still be written.
+//
+// RFC 6455 7.1.4, 7.1.5. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+// `WSABI_ERR_ARGUMENT` when `cap` is 0; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_recv_eof(wsabi_conn *conn,
+                                 wsabi_event *events,
+                                 size_t cap,
+                                 size_t *count);
+
+// Lists what is to be sent to the peer, oldest first, as at most `cap` runs.
+// The runs stay valid until the next call on this connection that is not
+// `const`. `*count` 0: there is nothing to send.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `cap` is
+// absurd; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_output(wsabi_conn *conn,
+                               wsabi_iovec *runs,
+                               size_t cap,
+                               size_t *count);
+
+// Tells that the first `len` octets of the output were written, in part of a
+// run or over several.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `len` is more
+// than `wsabi_conn_output_size`; `WSABI_ERR_INTERNAL`.
+WSABI_API wsabi_status wsabi_conn_output_consumed(wsabi_conn *conn, size_t len);
+
+// Returns how many octets wait to be sent. 0 for NULL.
+WSABI_API size_t wsabi_conn_output_size(const wsabi_conn *conn);
+
+// Returns what is to be done with the socket now, as bits. Ask after the
+// events were handled and the output was written. 0: nothing until the
+// application decides on the request.
+//
+// In states other than OPEN the host limits the time that it waits for the
+// peer: who says nothing is closed.
+//
+// RFC 6455 7.1.1: after a closing handshake the server closes the connection
+// first, hence CLOSE; after a failure it ends its side and waits for the
+// peer's, hence SHUTDOWN_WRITE with READ. `WSABI_INTEREST_CLOSE` for NULL and
+// after `WSABI_ERR_INTERNAL`.
+WSABI_API wsabi_interest wsabi_conn_interest(wsabi_conn *conn);
+
+// Returns the state. `WSABI_STATE_CLOSED` for NULL.
+WSABI_API wsabi_state wsabi_conn_state(const wsabi_conn *conn);
+
+// Returns the status code of the peer's Close; 1005 when it holds none; 1006
+// when the connection ended without one; 0 before that, and for NULL.
+//
+// RFC 6455 7.1.5.
+WSABI_API uint16_t wsabi_conn_close_code(const wsabi_conn *conn);
+
+// Returns which rule the peer broke; 0 for none, and for NULL.
+WSABI_API wsabi_failure wsabi_conn_failure(const wsabi_conn *conn);
+
+// Reads the negotiated subprotocol into `*name`: empty when there is none. It
+// stays valid until the connection is freed.
+//
+// Returns `WSABI_OK` or `WSABI_ERR_NULL`.
+WSABI_API
+wsabi_status wsabi_conn_subprotocol(const wsabi_conn *conn,
+                                    wsabi_slice *name);
+
+// Queues a text message of `len` octets, which must be UTF-8. They are copied.
+//
+// RFC 6455 6.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when
+// the octets are not UTF-8; `WSABI_ERR_STATE` when the connection is not open;
+// `WSABI_ERR_LIMIT` when `WSABI_OPTION_MAX_OUTPUT` would be passed;
+// `WSABI_ERR_MEMORY`; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_send_text(wsabi_conn *conn,
+                                  const void *data,
+                                  size_t len);
+
+// Queues a binary message of `len` octets. They are copied.
+//
+// RFC 6455 6.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` for
+// an absurd length; `WSABI_ERR_STATE` when the connection is not open;
+// `WSABI_ERR_LIMIT` when `WSABI_OPTION_MAX_OUTPUT` would be passed;
+// `WSABI_ERR_MEMORY`; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_send_binary(wsabi_conn *conn,
+                                    const void *data,
+                                    size_t len);
+
+// Queues a ping with a payload of at most 125 octets, which are copied. The
+// peer's answer is the event PONG with the same payload.
+//
+// RFC 6455 5.5.2. Returns as `wsabi_conn_send_binary`, and `WSABI_ERR_ARGUMENT`
+// for more than 125 octets.
+WSABI_API
+wsabi_status wsabi_conn_send_ping(wsabi_conn *conn,
+                                  const void *data,
+                                  size_t len);
+
+// Queues a pong that no ping asked for, such as a heartbeat in one direction,
+// with a payload of at most 125 octets, which are copied. Pings are answered
+// without this call.
+//
+// RFC 6455 5.5.3. Returns as `wsabi_conn_send_binary`, and `WSABI_ERR_ARGUMENT`
+// for more than 125 octets.
+WSABI_API
+wsabi_status wsabi_conn_send_pong(wsabi_conn *conn,
+                                  const void *data,
+                                  size_t len);
+
+// Starts the closing handshake, or answers the peer's Close: queues a Close
+// behind the messages sent before. `code` is 0 for none, or 1000 to 1003, 1007
+// to 1014, 3000 to 4999; `reason` is UTF-8 of at most 123 octets, and empty
+// without a code.
+//
+// RFC 6455 5.5.1, 7.1.2, 7.4. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+// `WSABI_ERR_ARGUMENT` for another code or reason; `WSABI_ERR_STATE` when the
+// connection is not open; `WSABI_ERR_MEMORY`; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_close(wsabi_conn *conn,
+                              uint16_t code,
+                              const void *reason,
+                              size_t len);
+
+// Reads the method of the request that waits for a decision into `*method`. It
+// stays valid until the decision.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when no request
+// waits; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_head_method(const wsabi_conn *conn,
+                                    wsabi_slice *method);
+
+// Reads the target of the request that waits for a decision, such as
+// "/chat?room=1", into `*target`. It stays valid until the decision.
+//
+// Returns as `wsabi_conn_head_method`.
+WSABI_API
+wsabi_status wsabi_conn_head_target(const wsabi_conn *conn,
+                                    wsabi_slice *target);
+
+// Reads the first header field of that name, in any case, into `*value`. It
+// stays valid until the decision.
+//
+// Returns as `wsabi_conn_head_method`, and `WSABI_ERR_NOT_FOUND`.
+WSABI_API
+wsabi_status wsabi_conn_head_find(const wsabi_conn *conn,
+                                  const char *name,
+                                  size_t len,
+                                  wsabi_slice *value);
+
+// Reads header field `index`, from 0 in the order of arrival, into `*header`.
+// It stays valid until the decision.
+//
+// Returns as `wsabi_conn_head_method`, and `WSABI_ERR_NOT_FOUND` behind the
+// last one.
+WSABI_API
+wsabi_status wsabi_conn_head_at(const wsabi_conn *conn,
+                                size_t index,
+                                wsabi_header *header);
+
+// Reads subprotocol `index` that the client offers, from 0 in its order of
+// preference and over all of its header lines, into `*name`. It stays valid
+// until the decision.
+//
+// Returns as `wsabi_conn_head_method`, and `WSABI_ERR_NOT_FOUND` behind the
+// last one.
+WSABI_API
+wsabi_status wsabi_conn_offered_subprotocol(const wsabi_conn *conn,
+                                            size_t index,
+                                            wsabi_slice *name);
+
+// Accepts the request: queues 101 and opens the connection; messages may be
+// sent at once.
+//
+// `subprotocol` (NULL, 0): the first of the config's subprotocols that the
+// client offered is chosen, none if there is none. Otherwise `len` octets that
+// are one of those that the client offered. `response` may be NULL, or have
+// further `headers`; its status is 0 and its body empty.
+//
+// RFC 6455 4.2.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
+// for a name that was not offered, or a response that cannot be sent;
+// `WSABI_ERR_STATE` when no opening handshake waits; `WSABI_ERR_MEMORY`;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_accept(wsabi_conn *conn,
+                               const char *subprotocol,
+                               size_t len,
+                               const wsabi_response *response);
+
+// Refuses the request with a complete HTTP response: any status from 300 to
+// 599, or from 200 for a plain HTTP request. The connection ends once it was
+// sent.
+//
+// RFC 6455 4.2.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
+// for a response that cannot be sent; `WSABI_ERR_STATE` when no request waits;
+// `WSABI_ERR_MEMORY`; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_reject(wsabi_conn *conn,
+                               const wsabi_response *response);
+
+// Answers the request with a redirect: `status` is 301, 302, 303, 307 or 308,
+// `location` a URI reference of `len` octets. The connection ends once it was
+// sent. Browsers do not follow it for a WebSocket.
+//
+// RFC 6455 4.2.2. Returns as `wsabi_conn_reject`.
+WSABI_API
+wsabi_status wsabi_conn_redirect(wsabi_conn *conn,
+                                 uint32_t status,
+                                 const char *location,
+                                 size_t len);
+
+// Returns the ABI number of the loaded library. Compare it with
+// `WSABI_ABI_VERSION` after loading the library at run time.
+WSABI_API uint32_t wsabi_abi_version(void);
+
+// Returns the version of the loaded library, such as "0.1.0". The string is
+// static.
+WSABI_API const char *wsabi_version(void);
+
+// Returns English text for a status, for logs. The string is static and never
+// NULL.
+WSABI_API const char *wsabi_status_text(wsabi_status status);
+
+// Returns English text for a failure, with the section of the RFC, for logs.
+// The string is static and never NULL.
+WSABI_API const char *wsabi_failure_text(wsabi_failure failure);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* WSABI_H */

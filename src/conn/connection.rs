@@ -1,0 +1,749 @@
+//! The connection: RFC 6455 sections 4 to 7, from the server's side.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::output::{OutOfMemory, Output};
+use super::reader::{Item, ItemKind, Limits, Place, Reader};
+use super::{Cause, Config, Event, EventKind, Failure, NotQueued, OptionKey, Payload, Sink, State};
+use crate::handshake::{
+    Answer, BadAnswer, Head, HeadReader, Refusal, Request, check_request, write_accept,
+    write_answer, write_refusal,
+};
+use crate::proto::{
+    ABNORMAL, CloseError, Header, MAX_CONTROL, MAX_REASON, Opcode, is_valid_close_code, parse_close,
+};
+
+/// Pongs that may wait in the output. Of further ones only the newest is kept,
+/// RFC 6455 5.5.3, so that pings alone cannot fill the memory.
+const MAX_PONGS: u8 = 15;
+
+/// One connection, without a socket.
+///
+/// What the peer does is an [`Event`]. What the library owes the peer because of
+/// it, its Close, is queued by the next call that receives, asks for output or
+/// for the interest, and by none that sends: on the wire the application's
+/// answers to earlier messages come first.
+#[derive(Debug)]
+pub struct Connection {
+    config: Arc<Config>,
+    state: State,
+    owed: Owed,
+    /// Code of the peer's Close, once it came.
+    peer_code: Option<u16>,
+    failure: Option<Failure>,
+    /// The peer's octet stream ended.
+    ended: bool,
+    /// Pongs that were queued since one last left the output.
+    pongs: u8,
+    /// Octets of output up to the end of the last pong.
+    pongs_end: usize,
+    /// The newest pong, when too many wait.
+    pong: Option<Box<[u8]>>,
+    subprotocol: Option<Arc<str>>,
+    /// The opening handshake, while it goes on.
+    opening: Option<Box<Opening>>,
+    /// Octets that came behind the head before the decision.
+    kept: Option<Box<Kept>>,
+    reader: Reader,
+    output: Output,
+}
+
+/// What the library owes the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owed {
+    Nothing,
+    /// The answer to a Close.
+    Close,
+    /// The answer to a broken rule.
+    Failure,
+}
+
+#[derive(Debug, Default)]
+struct Opening {
+    reader: HeadReader,
+    /// The request that waits for a decision.
+    request: Option<(Request, Head)>,
+    /// The answer to a request that breaks a rule.
+    refusal: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    octets: Vec<u8>,
+    /// Octets that were read since.
+    read: usize,
+}
+
+/// What is to be done with the socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interest {
+    /// Read from it.
+    pub read: bool,
+    /// Write the output to it.
+    pub write: bool,
+    /// End our side of it.
+    pub shutdown_write: bool,
+    /// Close it.
+    pub close: bool,
+    /// Receive again at once: octets wait in the connection.
+    pub recv: bool,
+}
+
+/// Why nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendError {
+    /// The payload, the code or the reason may not be sent.
+    Argument,
+    /// The connection is not open.
+    State,
+    /// The limit of queued output would be passed.
+    Limit,
+    /// Memory could not be had.
+    Memory,
+}
+
+/// Why a decision on a request was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionError {
+    /// The answer cannot be sent.
+    Argument,
+    /// No request waits for it.
+    State,
+    /// Memory could not be had.
+    Memory,
+}
+
+impl Connection {
+    /// The server's side: the first octets are the client's request.
+    #[must_use]
+    pub fn server(config: Arc<Config>) -> Self {
+        Self {
+            config,
+            state: State::Connecting,
+            owed: Owed::Nothing,
+            peer_code: None,
+            failure: None,
+            ended: false,
+            pongs: 0,
+            pongs_end: 0,
+            pong: None,
+            subprotocol: None,
+            opening: Some(Box::default()),
+            kept: None,
+            reader: Reader::default(),
+            output: Output::default(),
+        }
+    }
+
+    // ---- Receive ----
+
+    /// Consumes octets of the peer and lists what they mean. Returns how many
+    /// were used; the list ends early when it is full, when the state changes,
+    /// or with a payload that lies in the connection.
+    ///
+    /// # Errors
+    /// Only while a request is undecided, and only for the octets that come
+    /// behind it: `Limit` above the largest message, or `Memory`.
+    #[inline]
+    pub fn recv(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
+        self.settle();
+        self.release();
+        if self.state == State::Connecting {
+            return self.read_head(input, sink);
+        }
+        if self.kept.is_some() && self.read_kept(sink) {
+            return Ok(0);
+        }
+        Ok(self.read_frames(input, sink))
+    }
+
+    /// The peer's octet stream ended. Lists that, once.
+    pub fn recv_eof(&mut self, sink: &mut impl Sink) {
+        self.settle();
+        self.release();
+        if self.ended {
+            return;
+        }
+        self.ended = true;
+        self.change(Cause::TransportClosed);
+        (self.opening, self.kept) = (None, None);
+        sink.push(Event {
+            kind: EventKind::Closed,
+            code: self.close_code(),
+            payload: Payload::Held(&[]),
+        });
+    }
+
+    // ---- Output ----
+
+    /// The runs that are to be sent, oldest first.
+    pub fn output(&mut self) -> impl Iterator<Item = &[u8]> {
+        self.settle();
+        self.output.runs()
+    }
+
+    /// So many octets of the output were sent.
+    ///
+    /// # Errors
+    /// When there are not as many.
+    pub fn output_consumed(&mut self, len: usize) -> Result<(), NotQueued> {
+        self.output.consume(len)?;
+        self.pongs_end = self.pongs_end.saturating_sub(len);
+        Ok(())
+    }
+
+    /// Octets that wait to be sent.
+    #[must_use]
+    pub const fn output_size(&self) -> usize {
+        self.output.size()
+    }
+
+    // ---- State ----
+
+    /// What is to be done with the socket now. Payloads of events are not valid
+    /// behind this call, so that a connection that waits for its peer holds no
+    /// memory for them.
+    pub fn interest(&mut self) -> Interest {
+        self.settle();
+        self.release();
+        let write = self.output.size() > 0;
+        let end =
+            |interest| if write { Interest { write, ..Interest::default() } } else { interest };
+        let over = Interest { close: true, ..Interest::default() };
+        let failed = self.failure.is_some() || self.state == State::Closed;
+        if self.ended {
+            return end(over);
+        }
+        if failed {
+            // 7.1.1 and 7.1.7: to close at once could destroy what the peer has
+            // not read. The peer's end of the stream is waited for.
+            return Interest { read: true, write, shutdown_write: !write, ..Interest::default() };
+        }
+        if self.state == State::Closing && self.peer_code.is_some() {
+            // 7.1.1: the server closes first.
+            return end(over);
+        }
+        let read = match self.state {
+            State::Connecting => self.request().is_none(),
+            State::Open => (self.output.size() as u64) < self.config.get(OptionKey::OutputHighMark),
+            State::Closing | State::Closed => true,
+        };
+        let recv = self.kept.is_some() && self.state != State::Connecting;
+        Interest { read, write, recv, ..Interest::default() }
+    }
+
+    /// The state.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Section 7.1.5: the code of the peer's Close, 1005 for none in it, 1006
+    /// when the connection ended without one; 0 before that.
+    #[must_use]
+    pub const fn close_code(&self) -> u16 {
+        match self.peer_code {
+            Some(code) => code,
+            None if matches!(self.state, State::Closed) || self.failure.is_some() => ABNORMAL,
+            None => 0,
+        }
+    }
+
+    /// The rule that the peer broke.
+    #[must_use]
+    pub const fn failure(&self) -> Option<Failure> {
+        self.failure
+    }
+
+    /// The subprotocol that was agreed on.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    // ---- Send ----
+
+    /// Queues a text message.
+    ///
+    /// # Errors
+    /// `State`, `Limit` or `Memory`.
+    #[inline]
+    pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
+        self.send(Opcode::Text, text.as_bytes())
+    }
+
+    /// Queues a binary message.
+    ///
+    /// # Errors
+    /// `State`, `Limit` or `Memory`.
+    #[inline]
+    pub fn send_binary(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.send(Opcode::Binary, payload)
+    }
+
+    /// Queues a ping.
+    ///
+    /// # Errors
+    /// `Argument` for more than 125 octets; `State`, `Limit` or `Memory`.
+    pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.send_control(Opcode::Ping, payload)
+    }
+
+    /// Queues a pong that no ping asked for.
+    ///
+    /// # Errors
+    /// `Argument` for more than 125 octets; `State`, `Limit` or `Memory`.
+    pub fn send_pong(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.send_control(Opcode::Pong, payload)
+    }
+
+    /// Starts the closing handshake, or answers the peer's Close. Code 0 is
+    /// none.
+    ///
+    /// # Errors
+    /// `Argument` for a code or reason that may not be sent; `State` when the
+    /// connection is not open or has failed; `Memory`.
+    pub fn close(&mut self, code: u16, reason: &str) -> Result<(), SendError> {
+        let is_valid = match code {
+            0 => reason.is_empty(),
+            _ => is_valid_close_code(code) && reason.len() <= MAX_REASON,
+        };
+        if !is_valid {
+            return Err(SendError::Argument);
+        }
+        if self.state != State::Open || self.failure.is_some() {
+            return Err(SendError::State);
+        }
+        self.queue_close(code, reason.as_bytes())?;
+        self.owed = Owed::Nothing;
+        Ok(())
+    }
+
+    // ---- Opening handshake ----
+
+    /// The request that waits for a decision.
+    #[must_use]
+    pub fn request(&self) -> Option<&Head> {
+        self.undecided().map(|(_, head)| head)
+    }
+
+    /// Accepts the request, with the subprotocol of that name or, for `None`,
+    /// the one that the config prefers of those that the client offers.
+    ///
+    /// # Errors
+    /// `Argument` when the client did not offer it, or for an answer that cannot
+    /// be sent; `State` when no opening handshake waits; `Memory`.
+    pub fn accept(&mut self, name: Option<&str>, answer: Answer<'_>) -> Result<(), DecisionError> {
+        let Some((Request::Upgrade, head)) = self.undecided() else {
+            return Err(DecisionError::State);
+        };
+        let is_offered =
+            |name: &str| head.offered_subprotocols().any(|offer| offer == name.as_bytes());
+        let subprotocol = match name {
+            Some(name) if is_offered(name) => Some(Arc::from(name)),
+            Some(_) => return Err(DecisionError::Argument),
+            None => self.config.subprotocols().iter().find(|known| is_offered(known)).cloned(),
+        };
+        let response = write_accept(head, subprotocol.as_deref(), &answer)?;
+        self.output.push(&response, &[])?;
+        self.subprotocol = subprotocol;
+        self.opening = None;
+        self.change(Cause::Established);
+        Ok(())
+    }
+
+    /// Answers the request and ends the connection.
+    ///
+    /// # Errors
+    /// `Argument` for an answer that cannot be sent; `State` when no request
+    /// waits; `Memory`.
+    pub fn reject(&mut self, answer: Answer<'_>) -> Result<(), DecisionError> {
+        let Some((request, head)) = self.undecided() else {
+            return Err(DecisionError::State);
+        };
+        let lowest_status = match request {
+            Request::Upgrade => 300,
+            Request::PlainHttp => 200,
+        };
+        let response = write_answer(head, lowest_status, &answer)?;
+        self.output.push(&response, &[])?;
+        self.refused();
+        Ok(())
+    }
+
+    /// Answers the request with a redirect and ends the connection.
+    ///
+    /// # Errors
+    /// As [`Connection::reject`], and for a location that is no URI reference.
+    pub fn redirect(&mut self, status: u16, location: &str) -> Result<(), DecisionError> {
+        let is_uri = !location.is_empty() && location.bytes().all(|octet| octet.is_ascii_graphic());
+        if !matches!(status, 301 | 302 | 303 | 307 | 308) || !is_uri {
+            return Err(DecisionError::Argument);
+        }
+        let headers = Vec::from([(&b"Location"[..], location.as_bytes())]);
+        self.reject(Answer { status, headers, body: b"" })
+    }
+
+    // ---- Private: receive ----
+
+    fn undecided(&self) -> Option<&(Request, Head)> {
+        self.opening.as_ref()?.request.as_ref()
+    }
+
+    fn read_head(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
+        let limits = self.config.head_limits();
+        let Some(opening) = &mut self.opening else { return Ok(input.len()) };
+        if opening.request.is_some() {
+            return self.keep(input);
+        }
+        let (used, result) = opening.reader.read(input, limits);
+        let head = match result {
+            Ok(Some(head)) => head,
+            Ok(None) => return Ok(used),
+            Err(refusal) => return Ok(self.refuse(refusal, None, input, sink)),
+        };
+        let request = match check_request(&head) {
+            Ok(Request::PlainHttp) if !self.config.is_on(OptionKey::PlainHttp) => {
+                return Ok(self.refuse(Refusal::PlainHttp, Some(&head), input, sink));
+            }
+            Ok(request) => request,
+            Err(refusal) => return Ok(self.refuse(refusal, Some(&head), input, sink)),
+        };
+        let (_, head) = &*opening.request.insert((request, head));
+        if request == Request::Upgrade && self.config.is_on(OptionKey::AutoAccept) {
+            if self.accept(None, Answer::default()).is_err() {
+                return Ok(self.refuse(Refusal::OutOfMemory, None, input, sink));
+            }
+            sink.push(event(EventKind::Open, &[]));
+        } else {
+            let kind = match request {
+                Request::Upgrade => EventKind::Request,
+                Request::PlainHttp => EventKind::HttpRequest,
+            };
+            sink.push(event(kind, head.target()));
+        }
+        Ok(used)
+    }
+
+    /// Octets behind a request that is not decided on are never lost.
+    fn keep(&mut self, input: &[u8]) -> Result<usize, SendError> {
+        if input.is_empty() {
+            return Ok(0);
+        }
+        let kept = self.kept.get_or_insert_default();
+        let limit = self.config.get(OptionKey::MaxMessageSize);
+        if (kept.octets.len() as u64).saturating_add(input.len() as u64) > limit {
+            return Err(SendError::Limit);
+        }
+        kept.octets.try_reserve(input.len()).map_err(|_| SendError::Memory)?;
+        kept.octets.extend_from_slice(input);
+        Ok(input.len())
+    }
+
+    /// Reads on in the octets that were kept, one event a call. Returns whether
+    /// there was one.
+    fn read_kept(&mut self, sink: &mut impl Sink) -> bool {
+        let Some(mut kept) = self.kept.take() else { return false };
+        let unread = kept.octets.get_mut(kept.read..).unwrap_or_default();
+        let mut one = OneEvent { sink, is_listed: false, inside: None };
+        let used = self.read_frames(unread, &mut one);
+        if let Some((kind, code, offset, len)) = one.inside {
+            let payload = unread.get(offset..offset + len).unwrap_or_default();
+            one.sink.push(Event { kind, code, payload: Payload::Held(payload) });
+        }
+        let is_listed = one.is_listed;
+        kept.read += used;
+        self.kept = is_listed.then_some(kept);
+        is_listed
+    }
+
+    #[inline]
+    fn read_frames(&mut self, input: &mut [u8], sink: &mut impl Sink) -> usize {
+        if !self.is_reading() {
+            return input.len();
+        }
+        let limits = Limits {
+            frame: self.config.get(OptionKey::MaxFrameSize),
+            message: self.config.get(OptionKey::MaxMessageSize),
+            fragments: self.config.get(OptionKey::MaxFragments),
+        };
+        let mut at = 0;
+        while !sink.is_full() {
+            let Item { kind, place } = match self.reader.next(input, &mut at, limits) {
+                Ok(Some(item)) => item,
+                Ok(None) => break,
+                Err(failure) => {
+                    self.fail(failure, sink);
+                    return input.len();
+                }
+            };
+            let kind = match kind {
+                ItemKind::Text => EventKind::Text,
+                ItemKind::Binary => EventKind::Binary,
+                ItemKind::Pong => EventKind::Pong,
+                ItemKind::Ping => {
+                    if self.answer_ping(place, input).is_err() {
+                        self.fail(Failure::OutOfMemory, sink);
+                        return input.len();
+                    }
+                    EventKind::Ping
+                }
+                ItemKind::Close => {
+                    self.read_close(place, input, sink);
+                    return input.len();
+                }
+            };
+            match place {
+                Place::Input { offset, len } => {
+                    sink.push(Event { kind, code: 0, payload: Payload::Input { offset, len } });
+                }
+                Place::Held => {
+                    sink.push(event(kind, self.reader.held()));
+                    break;
+                }
+            }
+        }
+        at
+    }
+
+    const fn is_reading(&self) -> bool {
+        matches!(self.state, State::Open | State::Closing)
+            && self.failure.is_none()
+            && self.peer_code.is_none()
+    }
+
+    #[cold]
+    fn read_close(&mut self, place: Place, input: &[u8], sink: &mut impl Sink) {
+        let (code, reason) = match parse_close(self.reader.payload(place, input)) {
+            Ok(parts) => parts,
+            Err(error) => return self.fail(error.into(), sink),
+        };
+        let payload = match place {
+            // The reason lies behind the code.
+            Place::Input { offset, len } => {
+                let offset = offset + (len - reason.len());
+                Payload::Input { offset, len: reason.len() }
+            }
+            Place::Held => Payload::Held(reason),
+        };
+        sink.push(Event { kind: EventKind::Close, code, payload });
+        self.peer_code = Some(code);
+        if self.state == State::Open {
+            self.owed = Owed::Close;
+        }
+    }
+
+    /// Section 7.1.7. A Close is owed once at most.
+    #[cold]
+    fn fail(&mut self, failure: Failure, sink: &mut impl Sink) {
+        self.failure = Some(failure);
+        self.owed = Owed::Failure;
+        let text = failure.text().to_bytes();
+        sink.push(Event {
+            kind: EventKind::Failed,
+            code: failure.code(),
+            payload: Payload::Held(text),
+        });
+    }
+
+    /// The request breaks a rule: nothing behind it is looked at.
+    #[cold]
+    fn refuse(
+        &mut self,
+        refusal: Refusal,
+        head: Option<&Head>,
+        input: &[u8],
+        sink: &mut impl Sink,
+    ) -> usize {
+        let refusal_octets = write_refusal(refusal, head);
+        if let Some(opening) = &mut self.opening {
+            opening.refusal = refusal_octets;
+        }
+        self.fail(Failure::Handshake(refusal), sink);
+        input.len()
+    }
+
+    // ---- Private: send ----
+
+    fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
+        if payload.len() > MAX_CONTROL {
+            return Err(SendError::Argument);
+        }
+        self.send(opcode, payload)
+    }
+
+    #[inline]
+    fn send(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
+        if self.state != State::Open {
+            return Err(SendError::State);
+        }
+        let size = (self.output.size() as u64).saturating_add(payload.len() as u64);
+        if size > self.config.get(OptionKey::MaxOutput) {
+            return Err(SendError::Limit);
+        }
+        push_frame(&mut self.output, opcode, payload)?;
+        Ok(())
+    }
+
+    fn answer_ping(&mut self, place: Place, input: &[u8]) -> Result<(), OutOfMemory> {
+        // Behind our Close nothing is sent.
+        if self.state != State::Open {
+            return Ok(());
+        }
+        if self.pongs_end == 0 {
+            self.pongs = 0;
+        }
+        let payload = self.reader.payload(place, input);
+        if self.pongs == MAX_PONGS {
+            self.pong = Some(Box::from(payload));
+            return Ok(());
+        }
+        push_frame(&mut self.output, Opcode::Pong, payload)?;
+        self.pongs += 1;
+        self.pongs_end = self.output.size();
+        Ok(())
+    }
+
+    fn queue_close(&mut self, code: u16, reason: &[u8]) -> Result<(), OutOfMemory> {
+        let mut payload = Vec::with_capacity(MAX_CONTROL);
+        if code != 0 {
+            payload.extend_from_slice(&code.to_be_bytes());
+            payload.extend_from_slice(reason);
+        }
+        push_frame(&mut self.output, Opcode::Close, &payload)?;
+        self.pong = None;
+        self.change(Cause::CloseSent);
+        Ok(())
+    }
+
+    // ---- Private: state ----
+
+    /// Queues what the library owes the peer.
+    #[inline]
+    fn settle(&mut self) {
+        if self.owed != Owed::Nothing || self.pong.is_some() {
+            self.settle_now();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn settle_now(&mut self) {
+        if self.pongs_end == 0 && self.state == State::Open {
+            if let Some(payload) = self.pong.take() {
+                // Without memory the pong is lost, as one that is overtaken.
+                let _ = push_frame(&mut self.output, Opcode::Pong, &payload);
+                (self.pongs, self.pongs_end) = (1, self.output.size());
+            }
+        }
+        let queued = match (core::mem::replace(&mut self.owed, Owed::Nothing), self.failure) {
+            (Owed::Close, _) => {
+                let code = self.peer_code.filter(|&code| is_valid_close_code(code));
+                self.queue_close(code.unwrap_or_default(), b"")
+            }
+            (Owed::Failure, Some(Failure::Handshake(_))) => {
+                let refusal = self.opening.take().map(|opening| opening.refusal);
+                self.refused();
+                self.output.push(&refusal.unwrap_or_default(), &[])
+            }
+            (Owed::Failure, Some(failure)) if self.state == State::Open => {
+                self.queue_close(failure.code(), failure.text().to_bytes())
+            }
+            // Also when a Close was sent before: there is never a second one.
+            (Owed::Nothing | Owed::Failure, _) => Ok(()),
+        };
+        if queued.is_err() {
+            // There is no memory to say good-bye with.
+            self.ended = true;
+            self.change(Cause::TransportClosed);
+        }
+    }
+
+    /// Payloads of the last events were used.
+    #[inline]
+    fn release(&mut self) {
+        self.reader.release();
+        if self.kept.as_ref().is_some_and(|kept| kept.read == kept.octets.len()) {
+            self.kept = None;
+        }
+    }
+
+    /// The opening handshake is over, without success.
+    fn refused(&mut self) {
+        (self.opening, self.kept) = (None, None);
+        self.change(Cause::Refused);
+    }
+
+    fn change(&mut self, cause: Cause) {
+        self.state = self.state.after(cause).unwrap_or(self.state);
+    }
+}
+
+/// Lists one event of octets that are kept. A payload among them is listed when
+/// they are no longer being written to.
+struct OneEvent<'a, S> {
+    sink: &'a mut S,
+    is_listed: bool,
+    /// Kind, code, offset and length.
+    inside: Option<(EventKind, u16, usize, usize)>,
+}
+
+impl<S: Sink> Sink for OneEvent<'_, S> {
+    fn is_full(&self) -> bool {
+        self.is_listed
+    }
+
+    fn push(&mut self, event: Event<'_>) {
+        self.is_listed = true;
+        match event.payload {
+            Payload::Held(_) => self.sink.push(event),
+            Payload::Input { offset, len } => {
+                self.inside = Some((event.kind, event.code, offset, len));
+            }
+        }
+    }
+}
+
+/// Queues a whole frame, unmasked as a server's.
+#[inline]
+fn push_frame(output: &mut Output, opcode: Opcode, payload: &[u8]) -> Result<(), OutOfMemory> {
+    let payload_len = payload.len() as u64;
+    let header = Header { fin: true, rsv: 0, opcode, mask: None, payload_len };
+    let (octets, len) = header.encode();
+    output.push(octets.get(..len).unwrap_or_default(), payload)
+}
+
+/// An event without a code whose payload is not in the input.
+const fn event(kind: EventKind, payload: &[u8]) -> Event<'_> {
+    Event { kind, code: 0, payload: Payload::Held(payload) }
+}
+
+impl From<OutOfMemory> for SendError {
+    fn from(_: OutOfMemory) -> Self {
+        Self::Memory
+    }
+}
+
+impl From<OutOfMemory> for DecisionError {
+    fn from(_: OutOfMemory) -> Self {
+        Self::Memory
+    }
+}
+
+impl From<BadAnswer> for DecisionError {
+    fn from(_: BadAnswer) -> Self {
+        Self::Argument
+    }
+}
+
+impl From<CloseError> for Failure {
+    fn from(error: CloseError) -> Self {
+        match error {
+            CloseError::OneOctet => Self::CloseOneOctet,
+            CloseError::BadCode => Self::CloseCode,
+            CloseError::BadReason => Self::CloseReason,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Events: what the peer did.
+
+/// What an event says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// A correct opening handshake waits for a decision; the payload is the
+    /// target.
+    Request,
+    /// A plain HTTP request waits for an answer; the payload is the target.
+    HttpRequest,
+    /// The opening handshake was accepted by the library.
+    Open,
+    /// A text message.
+    Text,
+    /// A binary message.
+    Binary,
+    /// A ping.
+    Ping,
+    /// A pong.
+    Pong,
+    /// The peer's Close; the payload is the reason.
+    Close,
+    /// The peer broke a rule; the payload is the rule's text.
+    Failed,
+    /// The peer's octet stream ended.
+    Closed,
+}
+
+/// Where an event's payload lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload<'a> {
+    /// In the input of the call, from which the caller can reach it too.
+    Input {
+        /// Octets before it.
+        offset: usize,
+        /// Octets in it.
+        len: usize,
+    },
+    /// In the connection, until it receives again.
+    Held(&'a [u8]),
+}
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// What.
+    pub kind: EventKind,
+    /// Status code of a Close, a failure or the end; 0 otherwise.
+    pub code: u16,
+    /// What belongs to it.
+    pub payload: Payload<'a>,
+}
+
+/// Where events are listed.
+pub trait Sink {
+    /// Whether no further event can be listed now.
+    fn is_full(&self) -> bool;
+
+    /// Lists an event. Called only when there is room.
+    fn push(&mut self, event: Event<'_>);
+}

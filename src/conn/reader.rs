@@ -1,0 +1,353 @@
+//! Frames in, messages out: RFC 6455 sections 5.2 to 5.6 and 6.2.
+
+use alloc::vec::Vec;
+
+use super::Failure;
+use crate::proto::{
+    Header, HeaderError, MAX_HEADER, Opcode, Utf8, apply_mask, apply_mask_ascii, utf8,
+};
+
+/// Octets that are unmasked, checked and moved together: what the first of these
+/// touched is still in the cache for the last.
+const CHUNK: usize = 16 << 10;
+
+/// Limits of the config that concern messages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) frame: u64,
+    pub(super) message: u64,
+    pub(super) fragments: u64,
+}
+
+/// A whole message or control frame.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item {
+    pub(super) kind: ItemKind,
+    pub(super) place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ItemKind {
+    Text,
+    Binary,
+    Ping,
+    Pong,
+    Close,
+}
+
+/// Where an item's payload lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the input.
+    Input { offset: usize, len: usize },
+    /// In the reader: [`Reader::held`].
+    Held,
+}
+
+/// Reads a peer's frames. Between messages it owns no memory.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// Payload of the message so far, when it spans frames or reads.
+    message: Vec<u8>,
+    /// Payload of the control frame so far, when it spans reads.
+    control: Vec<u8>,
+    /// What the last item was held in.
+    held: Option<Held>,
+    /// The message that has begun.
+    kind: Option<MessageKind>,
+    /// Its frames so far.
+    fragments: u32,
+    utf8: Utf8,
+    /// The frame whose header is complete.
+    frame: Option<Frame>,
+    /// Octets of its payload that have not arrived.
+    left: u64,
+    /// Its masking key, turned so that it fits the next octet.
+    key: [u8; 4],
+    /// A header that is not complete.
+    header: [u8; MAX_HEADER],
+    header_len: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    opcode: Opcode,
+    fin: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MessageKind {
+    Text,
+    Binary,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Held {
+    Message,
+    Control,
+}
+
+impl Reader {
+    /// Reads on in `input` from `*at`, until an item is whole or the input is
+    /// used up (`None`). Payloads are unmasked in place.
+    #[inline]
+    pub(super) fn next(
+        &mut self,
+        input: &mut [u8],
+        at: &mut usize,
+        limits: Limits,
+    ) -> Result<Option<Item>, Failure> {
+        if self.kind.is_none() && self.frame.is_none() && self.header_len == 0 {
+            if let Some(item) = next_whole(input, at, limits) {
+                return item.map(Some);
+            }
+        }
+        self.next_in_parts(input, at, limits)
+    }
+
+    /// Payload of the last item, if it was [`Place::Held`].
+    pub(super) fn held(&self) -> &[u8] {
+        match self.held {
+            Some(Held::Message) => &self.message,
+            Some(Held::Control) => &self.control,
+            None => &[],
+        }
+    }
+
+    /// Payload of the item that was read last.
+    pub(super) fn payload<'a>(&'a self, place: Place, input: &'a [u8]) -> &'a [u8] {
+        match place {
+            Place::Input { offset, len } => input.get(offset..offset + len).unwrap_or_default(),
+            Place::Held => self.held(),
+        }
+    }
+
+    /// The last item was used: gives its memory back.
+    #[inline]
+    pub(super) fn release(&mut self) {
+        match self.held.take() {
+            None => {}
+            Some(Held::Message) => self.message = Vec::new(),
+            Some(Held::Control) => self.control = Vec::new(),
+        }
+    }
+
+    /// Every other case than a whole message in one frame.
+    #[inline(never)]
+    fn next_in_parts(
+        &mut self,
+        input: &mut [u8],
+        at: &mut usize,
+        limits: Limits,
+    ) -> Result<Option<Item>, Failure> {
+        loop {
+            let frame = match self.frame {
+                Some(frame) => frame,
+                None => match self.read_header(input, at)? {
+                    Some(header) => self.begin_frame(header, limits)?,
+                    None => return Ok(None),
+                },
+            };
+            let offset = *at;
+            let rest = input.get_mut(offset..).unwrap_or_default();
+            if rest.is_empty() && self.left > 0 {
+                return Ok(None);
+            }
+            let len = usize::try_from(self.left).map_or(rest.len(), |left| left.min(rest.len()));
+            let arrived = rest.get_mut(..len).unwrap_or_default();
+            *at += len;
+            self.left -= len as u64;
+            let place = if self.left == 0 && self.is_alone(frame) {
+                self.unmask(frame, arrived)?;
+                Place::Input { offset, len }
+            } else {
+                self.append(frame, arrived)?;
+                Place::Held
+            };
+            if self.left == 0 {
+                if let Some(item) = self.end_frame(frame, place)? {
+                    return Ok(Some(item));
+                }
+            }
+        }
+    }
+
+    /// Collects a header over as many reads as it takes.
+    fn read_header(&mut self, input: &[u8], at: &mut usize) -> Result<Option<Header>, Failure> {
+        let mut rest = input.get(*at..).unwrap_or_default();
+        if self.header_len == 0 {
+            if let Some((header, len)) = Header::decode(rest)? {
+                *at += len;
+                return Ok(Some(header));
+            }
+        }
+        while let Some((&octet, behind)) = rest.split_first() {
+            let len = usize::from(self.header_len);
+            if let Some(place) = self.header.get_mut(len) {
+                *place = octet;
+            }
+            self.header_len += 1;
+            (*at, rest) = (*at + 1, behind);
+            let so_far = self.header.get(..=len).unwrap_or_default();
+            if let Some((header, _)) = Header::decode(so_far)? {
+                self.header_len = 0;
+                return Ok(Some(header));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Checks what a header alone does not tell.
+    fn begin_frame(&mut self, header: Header, limits: Limits) -> Result<Frame, Failure> {
+        if header.rsv != 0 {
+            return Err(Failure::ReservedBit);
+        }
+        // "a server MUST close the connection upon receiving a frame that is not
+        // masked", section 5.1.
+        let key = header.mask.ok_or(Failure::Unmasked)?;
+        match (header.opcode, self.kind) {
+            (Opcode::Continuation, None) => return Err(Failure::NothingToContinue),
+            (Opcode::Text | Opcode::Binary, Some(_)) => return Err(Failure::MessageInterrupted),
+            (Opcode::Text, None) => self.kind = Some(MessageKind::Text),
+            (Opcode::Binary, None) => self.kind = Some(MessageKind::Binary),
+            _ => {}
+        }
+        if !header.opcode.is_control() {
+            if u64::from(self.fragments) >= limits.fragments {
+                return Err(Failure::TooManyFragments);
+            }
+            if header.payload_len > limits.frame {
+                return Err(Failure::FrameTooBig);
+            }
+            if (self.message.len() as u64).saturating_add(header.payload_len) > limits.message {
+                return Err(Failure::MessageTooBig);
+            }
+            self.fragments += 1;
+        }
+        (self.key, self.left) = (key, header.payload_len);
+        let frame = Frame { opcode: header.opcode, fin: header.fin };
+        self.frame = Some(frame);
+        Ok(frame)
+    }
+
+    /// Whether a payload that ends here began in this input and is all of its
+    /// item, so that it can stay where it is.
+    fn is_alone(&self, frame: Frame) -> bool {
+        if frame.opcode.is_control() {
+            self.control.is_empty()
+        } else {
+            frame.fin && self.fragments == 1 && self.message.is_empty()
+        }
+    }
+
+    /// Unmasks a part of the current payload, and checks text.
+    fn unmask(&mut self, frame: Frame, part: &mut [u8]) -> Result<(), Failure> {
+        let checks = self.kind == Some(MessageKind::Text) && !frame.opcode.is_control();
+        for chunk in part.chunks_mut(CHUNK) {
+            if !checks {
+                apply_mask(chunk, self.key, 0);
+            } else if !apply_mask_ascii(chunk, self.key, 0) || !self.utf8.is_complete() {
+                self.utf8.feed(chunk).map_err(|_| Failure::BadUtf8)?;
+            }
+            self.key.rotate_left(chunk.len() % 4);
+        }
+        Ok(())
+    }
+
+    /// Unmasks a part of the current payload and moves it behind what is there.
+    fn append(&mut self, frame: Frame, part: &mut [u8]) -> Result<(), Failure> {
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let block = self.block(frame);
+        reserve(block, part.len(), left)?;
+        for chunk in part.chunks_mut(CHUNK) {
+            self.unmask(frame, chunk)?;
+            self.block(frame).extend_from_slice(chunk);
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, frame: Frame) -> &mut Vec<u8> {
+        if frame.opcode.is_control() { &mut self.control } else { &mut self.message }
+    }
+
+    /// The payload is complete; so is the item unless a fragment follows.
+    fn end_frame(&mut self, frame: Frame, place: Place) -> Result<Option<Item>, Failure> {
+        self.frame = None;
+        let kind = match frame.opcode {
+            Opcode::Close => ItemKind::Close,
+            Opcode::Ping => ItemKind::Ping,
+            Opcode::Pong => ItemKind::Pong,
+            _ if !frame.fin => return Ok(None),
+            _ => {
+                if !self.utf8.is_complete() {
+                    return Err(Failure::BadUtf8);
+                }
+                self.fragments = 0;
+                match self.kind.take() {
+                    Some(MessageKind::Text) => ItemKind::Text,
+                    _ => ItemKind::Binary,
+                }
+            }
+        };
+        if place == Place::Held {
+            let control = frame.opcode.is_control();
+            self.held = Some(if control { Held::Control } else { Held::Message });
+        }
+        Ok(Some(Item { kind, place }))
+    }
+}
+
+/// The hot path: a whole message in one frame of less than 64 KiB, all of it in
+/// the input. `None`: it is something else, and nothing was touched.
+#[inline]
+fn next_whole(input: &mut [u8], at: &mut usize, limits: Limits) -> Option<Result<Item, Failure>> {
+    let rest = input.get_mut(*at..)?;
+    let &[b0 @ (0x81 | 0x82), b1 @ 0x80..=0xff, b2, b3, ..] = &*rest else { return None };
+    let (len, header_len) = match b1 & 0x7f {
+        127 => return None,
+        126 => (usize::from(u16::from_be_bytes([b2, b3])), 8),
+        len => (usize::from(len), 6),
+    };
+    let is_minimal = header_len == 6 || len >= 126;
+    if !is_minimal || len as u64 > limits.message.min(limits.frame) {
+        return None;
+    }
+    let (header, payload) = rest.split_at_mut_checked(header_len)?;
+    let key = *header.last_chunk()?;
+    let payload = payload.get_mut(..len)?;
+    let offset = *at + header_len;
+    *at = offset + len;
+    let kind = if b0 == 0x82 {
+        apply_mask(payload, key, 0);
+        ItemKind::Binary
+    } else if apply_mask_ascii(payload, key, 0) || utf8(payload).is_some() {
+        ItemKind::Text
+    } else {
+        return Some(Err(Failure::BadUtf8));
+    };
+    Some(Ok(Item { kind, place: Place::Input { offset, len } }))
+}
+
+/// Makes room for `len` octets more, of a payload of which `left` are still to
+/// come: never for more than twice what has arrived, whatever was announced.
+fn reserve(block: &mut Vec<u8>, len: usize, left: usize) -> Result<(), Failure> {
+    let needed = block.len().saturating_add(len);
+    if needed > block.capacity() {
+        let announced = needed.saturating_add(left);
+        let room = needed.max(block.capacity().saturating_mul(2)).min(announced);
+        block.try_reserve_exact(room - block.len()).map_err(|_| Failure::OutOfMemory)?;
+    }
+    Ok(())
+}
+
+impl From<HeaderError> for Failure {
+    fn from(error: HeaderError) -> Self {
+        match error {
+            HeaderError::ReservedOpcode => Self::ReservedOpcode,
+            HeaderError::FragmentedControl => Self::FragmentedControl,
+            HeaderError::LongControl => Self::LongControl,
+            HeaderError::NonMinimalLength => Self::NonMinimalLength,
+            HeaderError::LengthTooLarge => Self::LengthTooLarge,
+        }
+    }
+}

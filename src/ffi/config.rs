@@ -1,0 +1,201 @@
+//! Configuration.
+
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+
+use libc::c_char;
+
+use super::version::{WSABI_ERR_UNSUPPORTED, wsabi_status};
+use super::{WSABI_ERR_ARGUMENT, WSABI_ERR_NOT_FOUND, WSABI_ERR_STATE, guard, some, text};
+use crate::conn::{Config, ConfigError, OptionKey};
+
+/// What connections have in common: limits and policies. Made once, then shared
+/// by any number of connections and threads. It can be changed until the first
+/// connection uses it; from then on it is immutable.
+///
+/// Methods: `wsabi_config_new`, `_free`, `_set`, `_get`, `_add_subprotocol`.
+pub struct wsabi_config(pub(super) Arc<Config>);
+
+/// Makes a config in which every option has its default value.
+///
+/// Writes `*out`, which the caller frees with `wsabi_config_free`.
+///
+/// Returns `WSABI_OK` or `WSABI_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_config_new(
+    out: Option<&mut MaybeUninit<Option<Box<wsabi_config>>>>,
+) -> wsabi_status {
+    guard(|| {
+        some(out)?.write(Some(Box::new(wsabi_config(Arc::new(Config::default())))));
+        Ok(())
+    })
+}
+
+/// Drops the caller's reference to a config. Connections that use it keep
+/// theirs. NULL is ignored.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_config_free(config: Option<Box<wsabi_config>>) {
+    guard(|| {
+        drop(config);
+        Ok(())
+    });
+}
+
+/// Key of an option, for `wsabi_config_set`. Values are pinned; keys may be
+/// added.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct wsabi_option(u32);
+
+/// Octets that the head of an opening handshake may have. A longer one is
+/// answered with 431. Default 16,384.
+pub const WSABI_OPTION_MAX_HEAD_SIZE: wsabi_option = wsabi_option(1);
+/// Header fields that a head may have. More are answered with 431. Default 100.
+pub const WSABI_OPTION_MAX_HEADERS: wsabi_option = wsabi_option(2);
+/// Octets that the payload of one frame may have; more fail with 1009. Default:
+/// no limit but that of the message.
+pub const WSABI_OPTION_MAX_FRAME_SIZE: wsabi_option = wsabi_option(3);
+/// Octets that a message may have; more fail with 1009, as soon as the header
+/// of the frame that passes the limit is there. Default 16,777,216.
+pub const WSABI_OPTION_MAX_MESSAGE_SIZE: wsabi_option = wsabi_option(4);
+/// Frames that a message may have, empty ones included; more fail with 1008.
+/// Default 131,072.
+pub const WSABI_OPTION_MAX_FRAGMENTS: wsabi_option = wsabi_option(5);
+/// Octets of queued output from which on `wsabi_conn_interest` no longer asks
+/// for READ, so that a peer that does not read is no longer read from. Default
+/// 262,144.
+pub const WSABI_OPTION_OUTPUT_HIGH_MARK: wsabi_option = wsabi_option(6);
+/// Octets of output that may be queued. A message that would pass it is refused
+/// with `WSABI_ERR_LIMIT`. Default 67,108,864. For an echo it should be at least
+/// the high mark plus the largest message.
+pub const WSABI_OPTION_MAX_OUTPUT: wsabi_option = wsabi_option(7);
+/// 1: a correct opening handshake is accepted as by `wsabi_conn_accept(conn,
+/// NULL, 0, NULL)`, and the event is OPEN instead of REQUEST. Default 0.
+pub const WSABI_OPTION_AUTO_ACCEPT: wsabi_option = wsabi_option(8);
+/// 1: a request that is well-formed HTTP and makes no attempt at an opening
+/// handshake is the event HTTP_REQUEST, which the application answers with
+/// `wsabi_conn_reject`. 0: it is answered with 426. Default 0.
+pub const WSABI_OPTION_PLAIN_HTTP: wsabi_option = wsabi_option(9);
+
+/// Sets an option. `wsabi_option_info` tells the bounds.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_UNSUPPORTED` for a key that
+/// this library does not know; `WSABI_ERR_ARGUMENT` for a value out of bounds;
+/// `WSABI_ERR_STATE` once a connection uses the config.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_config_set(
+    config: Option<&mut wsabi_config>,
+    option: wsabi_option,
+    value: u64,
+) -> wsabi_status {
+    guard(|| {
+        let config = editable(config)?;
+        let key = OptionKey::from_number(option.0).ok_or(WSABI_ERR_UNSUPPORTED)?;
+        Ok(config.set(key, value)?)
+    })
+}
+
+/// Reads an option into `*value`.
+///
+/// Returns `WSABI_OK`, `WSABI_ERR_NULL`, or `WSABI_ERR_UNSUPPORTED` for a key
+/// that this library does not know.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_config_get(
+    config: Option<&wsabi_config>,
+    option: wsabi_option,
+    value: Option<&mut MaybeUninit<u64>>,
+) -> wsabi_status {
+    guard(|| {
+        let (config, value) = (some(config)?, some(value)?);
+        let key = OptionKey::from_number(option.0).ok_or(WSABI_ERR_UNSUPPORTED)?;
+        value.write(config.0.get(key));
+        Ok(())
+    })
+}
+
+/// Row of the table of options, for bindings and command lines. Set
+/// `struct_size` to `sizeof(wsabi_option_row)` before the call.
+#[repr(C)]
+pub struct wsabi_option_row {
+    /// Octets of this struct in the caller's header.
+    pub struct_size: usize,
+    /// Name in lower case, such as "max_message_size". Static.
+    pub name: *const c_char,
+    /// Unit of the value, such as "octets". Static.
+    pub unit: *const c_char,
+    /// Default value.
+    pub default_value: u64,
+    /// Smallest value allowed.
+    pub minimum: u64,
+    /// Largest value allowed.
+    pub maximum: u64,
+    /// Key for `wsabi_config_set`.
+    pub option: wsabi_option,
+    /// Always 0.
+    pub reserved: u32,
+}
+
+/// Reads row `index` of the table of options, from 0, into `*row`.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when
+/// `row->struct_size` is smaller than that of the first release;
+/// `WSABI_ERR_NOT_FOUND` behind the last row.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_option_info(
+    index: usize,
+    row: Option<&mut MaybeUninit<wsabi_option_row>>,
+) -> wsabi_status {
+    guard(|| {
+        let row = some(row)?;
+        // SAFETY: the header's rules: the caller set this field, if no other.
+        let struct_size = unsafe { (&raw const (*row.as_ptr()).struct_size).read() };
+        if struct_size < size_of::<wsabi_option_row>() {
+            return Err(WSABI_ERR_ARGUMENT);
+        }
+        let info = OptionKey::table().get(index).ok_or(WSABI_ERR_NOT_FOUND)?;
+        row.write(wsabi_option_row {
+            struct_size,
+            name: info.name.as_ptr(),
+            unit: info.unit.as_ptr(),
+            default_value: info.default,
+            minimum: info.minimum,
+            maximum: info.maximum,
+            option: wsabi_option(info.key.number()),
+            reserved: 0,
+        });
+        Ok(())
+    })
+}
+
+/// Adds a subprotocol that the application speaks, behind those added before:
+/// the order is the order of preference. `name` is a token of `len` octets; its
+/// case matters. Without any, every client is accepted and none is chosen.
+///
+/// RFC 6455 4.2.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
+/// when the name is empty, no token or there already; `WSABI_ERR_STATE` once a
+/// connection uses the config.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_config_add_subprotocol(
+    config: Option<&mut wsabi_config>,
+    name: *const c_char,
+    len: usize,
+) -> wsabi_status {
+    guard(|| {
+        let config = editable(config)?;
+        // SAFETY: the header's rules: the range is readable.
+        let name = unsafe { text(name, len) }?;
+        Ok(config.add_subprotocol(name)?)
+    })
+}
+
+fn editable(config: Option<&mut wsabi_config>) -> super::Result<&mut Config> {
+    Arc::get_mut(&mut some(config)?.0).ok_or(WSABI_ERR_STATE)
+}
+
+impl From<ConfigError> for wsabi_status {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::OutOfBounds | ConfigError::BadSubprotocol => WSABI_ERR_ARGUMENT,
+        }
+    }
+}

@@ -1,0 +1,607 @@
+//! Connections: life cycle, receive, output, state, send.
+
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+
+use libc::c_void;
+
+use super::config::wsabi_config;
+use super::version::{wsabi_failure, wsabi_status};
+use super::{
+    Filler, WSABI_ERR_ARGUMENT, WSABI_ERR_INTERNAL, WSABI_ERR_LIMIT, WSABI_ERR_MEMORY,
+    WSABI_ERR_STATE, guard, octets, slice_mut, some, text,
+};
+use crate::conn::{Connection, Event, EventKind, Payload, SendError, Sink, State};
+
+/// One WebSocket connection, without a socket: octets received go in, events
+/// come out; messages go in, octets to send come out.
+///
+/// The loop of a host: *receive, handle the events, write the output, ask for
+/// the interest.*
+///
+/// Methods: `wsabi_conn_new_server`, `_free`, `_set_user_data`, `_user_data`;
+/// `_recv`, `_recv_eof`; `_output`, `_output_consumed`, `_output_size`;
+/// `_interest`, `_state`, `_close_code`, `_failure`, `_subprotocol`;
+/// `_send_text`, `_send_binary`, `_send_ping`, `_send_pong`, `_close`;
+/// `_head_method`, `_head_target`, `_head_find`, `_head_at`,
+/// `_offered_subprotocol`, `_accept`, `_reject`, `_redirect`.
+pub struct wsabi_conn {
+    connection: Connection,
+    user_data: *mut c_void,
+    /// A call panicked: nothing in here can be trusted.
+    poisoned: bool,
+}
+
+/// Octets that somebody else owns, not terminated. Empty is `len` 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wsabi_slice {
+    /// First octet.
+    pub data: *const u8,
+    /// Number of octets.
+    pub len: usize,
+}
+
+/// One run of output. The layout is that of POSIX `struct iovec`, so that an
+/// array may be cast for `writev`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wsabi_iovec {
+    /// First octet.
+    pub base: *const c_void,
+    /// Number of octets.
+    pub len: usize,
+}
+
+#[cfg(unix)]
+const _: () = {
+    assert!(size_of::<wsabi_iovec>() == size_of::<libc::iovec>());
+    assert!(std::mem::offset_of!(wsabi_iovec, len) == std::mem::offset_of!(libc::iovec, iov_len));
+};
+
+/// What an event says. Values are pinned; types may be added: ignore those that
+/// you do not know.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct wsabi_event_type(i32);
+
+/// A correct opening handshake arrived and waits for the application's decision:
+/// `wsabi_conn_accept`, `_reject` or `_redirect`, now or later. The payload is
+/// the request target.
+pub const WSABI_EVENT_REQUEST: wsabi_event_type = wsabi_event_type(1);
+/// The connection is open: messages can be sent. Listed when the library itself
+/// decided (`WSABI_OPTION_AUTO_ACCEPT`); after `wsabi_conn_accept` the
+/// connection is open at once, without an event.
+pub const WSABI_EVENT_OPEN: wsabi_event_type = wsabi_event_type(2);
+/// A text message: valid UTF-8.
+pub const WSABI_EVENT_TEXT: wsabi_event_type = wsabi_event_type(4);
+/// A binary message.
+pub const WSABI_EVENT_BINARY: wsabi_event_type = wsabi_event_type(5);
+/// A ping; the pong is on its way already. The payload is the ping's.
+pub const WSABI_EVENT_PING: wsabi_event_type = wsabi_event_type(6);
+/// A pong, also one that no ping asked for. The payload is the pong's.
+pub const WSABI_EVENT_PONG: wsabi_event_type = wsabi_event_type(7);
+/// The peer's Close. `code` is its status code, 1005 for none; the payload is
+/// the reason, valid UTF-8. Messages may still be sent until the next call that
+/// is not a send; then the answering Close is queued.
+pub const WSABI_EVENT_CLOSE: wsabi_event_type = wsabi_event_type(8);
+/// The peer broke a rule. `code` is the status code of the Close that it will be
+/// sent or, in the opening handshake, the HTTP status of the answer. The payload
+/// is `wsabi_failure_text(wsabi_conn_failure(conn))`. Nothing that the peer
+/// sends from here on is looked at.
+pub const WSABI_EVENT_FAILED: wsabi_event_type = wsabi_event_type(9);
+/// The peer's octet stream ended, as told by `wsabi_conn_recv_eof`. `code` is
+/// that of `wsabi_conn_close_code`.
+pub const WSABI_EVENT_CLOSED: wsabi_event_type = wsabi_event_type(10);
+/// A plain HTTP request (`WSABI_OPTION_PLAIN_HTTP`) that waits for
+/// `wsabi_conn_reject`. The payload is the request target.
+pub const WSABI_EVENT_HTTP_REQUEST: wsabi_event_type = wsabi_event_type(11);
+
+/// One thing that happened. The layout is frozen.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wsabi_event {
+    /// What happened.
+    pub r#type: wsabi_event_type,
+    /// Always 0 in this release; ignore bits that you do not know.
+    pub flags: u16,
+    /// Status code, see the type.
+    pub code: u16,
+    /// Payload: inside the octets given to `wsabi_conn_recv`, or in the
+    /// connection. See rule 5.
+    pub data: *const u8,
+    /// Octets of the payload.
+    pub len: usize,
+}
+
+const _: () = assert!(size_of::<wsabi_event>() == 8 + 2 * size_of::<usize>());
+
+// ---- Life cycle ----
+
+/// Makes the server's side of a connection, in state CONNECTING: the octets it
+/// gets first are those of the client's request. `config` may be NULL for the
+/// defaults; otherwise the connection keeps a reference to it.
+///
+/// Writes `*out`, which the caller frees with `wsabi_conn_free`.
+///
+/// Returns `WSABI_OK` or `WSABI_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_new_server(
+    config: Option<&wsabi_config>,
+    out: Option<&mut MaybeUninit<Option<Box<wsabi_conn>>>>,
+) -> wsabi_status {
+    guard(|| {
+        let out = some(out)?;
+        let config = config.map_or_else(Arc::default, |config| Arc::clone(&config.0));
+        out.write(Some(Box::new(wsabi_conn {
+            connection: Connection::server(config),
+            user_data: std::ptr::null_mut(),
+            poisoned: false,
+        })));
+        Ok(())
+    })
+}
+
+/// Frees a connection, in any state. Nothing more is sent: output that still
+/// waits is dropped. NULL is ignored.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_free(conn: Option<Box<wsabi_conn>>) {
+    guard(|| {
+        drop(conn);
+        Ok(())
+    });
+}
+
+/// Keeps a pointer of the application's with the connection. wsabi never
+/// follows it.
+///
+/// Returns `WSABI_OK`, `WSABI_ERR_NULL` (for `conn`) or `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_set_user_data(
+    conn: Option<&mut wsabi_conn>,
+    user_data: *mut c_void,
+) -> wsabi_status {
+    guard(|| {
+        some(conn)?.user_data = user_data;
+        Ok(())
+    })
+}
+
+/// Returns the pointer given to `wsabi_conn_set_user_data`, or NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_user_data(conn: Option<&wsabi_conn>) -> *mut c_void {
+    conn.map_or(std::ptr::null_mut(), |conn| conn.user_data)
+}
+
+// ---- Receive ----
+
+/// Consumes octets received from the peer and lists what they mean.
+///
+/// Reads `len` octets at `data` and unmasks payloads in place, so `data` is
+/// written to. Lists at most `cap` events in `events`; `*count` tells how many,
+/// `*consumed` how many octets were used. When these are fewer than `len`,
+/// handle the events, then call again with the rest. The list ends early with an
+/// event that changes the state or whose payload lies in the connection.
+///
+/// While a request waits for its decision, octets are consumed and kept.
+/// Nothing that a peer sends makes this call fail.
+///
+/// RFC 6455 4.2, 5, 6.2, 7. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+/// `WSABI_ERR_ARGUMENT` when `cap` is 0 or a length is absurd; `WSABI_ERR_LIMIT`
+/// when a request is undecided and `WSABI_OPTION_MAX_MESSAGE_SIZE` octets were
+/// kept behind it; `WSABI_ERR_MEMORY` when keeping them needs memory that cannot
+/// be had; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_recv(
+    conn: Option<&mut wsabi_conn>,
+    data: *mut u8,
+    len: usize,
+    consumed: Option<&mut MaybeUninit<usize>>,
+    events: *mut MaybeUninit<wsabi_event>,
+    cap: usize,
+    count: Option<&mut MaybeUninit<usize>>,
+) -> wsabi_status {
+    with(conn, |connection| {
+        let (consumed, count) = (some(consumed)?, some(count)?);
+        // SAFETY: the header's rules: both ranges are ours during the call.
+        let (input, places) = unsafe { (slice_mut(data, len)?, slice_mut(events, cap)?) };
+        let mut list = EventList::new(data, places)?;
+        let used = connection.recv(input, &mut list)?;
+        consumed.write(used);
+        count.write(list.events.filled);
+        Ok(())
+    })
+}
+
+/// Tells that the peer's octet stream ended (`read` returned 0, or an error such
+/// as ECONNRESET): lists CLOSED, once. Output that waits may still be written.
+///
+/// RFC 6455 7.1.4, 7.1.5. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+/// `WSABI_ERR_ARGUMENT` when `cap` is 0; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_recv_eof(
+    conn: Option<&mut wsabi_conn>,
+    events: *mut MaybeUninit<wsabi_event>,
+    cap: usize,
+    count: Option<&mut MaybeUninit<usize>>,
+) -> wsabi_status {
+    with(conn, |connection| {
+        let count = some(count)?;
+        // SAFETY: the header's rules: the range is ours during the call.
+        let places = unsafe { slice_mut(events, cap) }?;
+        let mut list = EventList::new(std::ptr::null_mut(), places)?;
+        connection.recv_eof(&mut list);
+        count.write(list.events.filled);
+        Ok(())
+    })
+}
+
+// ---- Output ----
+
+/// Lists what is to be sent to the peer, oldest first, as at most `cap` runs.
+/// The runs stay valid until the next call on this connection that is not
+/// `const`. `*count` 0: there is nothing to send.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `cap` is
+/// absurd; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_output(
+    conn: Option<&mut wsabi_conn>,
+    runs: *mut MaybeUninit<wsabi_iovec>,
+    cap: usize,
+    count: Option<&mut MaybeUninit<usize>>,
+) -> wsabi_status {
+    with(conn, |connection| {
+        let count = some(count)?;
+        // SAFETY: the header's rules: the range is ours during the call.
+        let mut list = Filler::new(unsafe { slice_mut(runs, cap) }?);
+        for run in connection.output().take(cap) {
+            list.push(wsabi_iovec { base: run.as_ptr().cast(), len: run.len() });
+        }
+        count.write(list.filled);
+        Ok(())
+    })
+}
+
+/// Tells that the first `len` octets of the output were written, in part of a
+/// run or over several.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `len` is more
+/// than `wsabi_conn_output_size`; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_output_consumed(
+    conn: Option<&mut wsabi_conn>,
+    len: usize,
+) -> wsabi_status {
+    with(conn, |connection| connection.output_consumed(len).map_err(|_| WSABI_ERR_ARGUMENT))
+}
+
+/// Returns how many octets wait to be sent. 0 for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_output_size(conn: Option<&wsabi_conn>) -> usize {
+    conn.map_or(0, |conn| conn.connection.output_size())
+}
+
+// ---- State ----
+
+/// Bits of `wsabi_conn_interest`. Bits may be added.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct wsabi_interest(u32);
+
+/// Read from the socket when it is readable and give the octets to
+/// `wsabi_conn_recv`, or call `wsabi_conn_recv_eof`.
+pub const WSABI_INTEREST_READ: wsabi_interest = wsabi_interest(1);
+/// Write the output when the socket is writable.
+pub const WSABI_INTEREST_WRITE: wsabi_interest = wsabi_interest(2);
+/// Call `shutdown(fd, SHUT_WR)`: nothing more will be sent. The bit stays set;
+/// another call does no harm.
+pub const WSABI_INTEREST_SHUTDOWN_WRITE: wsabi_interest = wsabi_interest(4);
+/// Close the socket and free the connection.
+pub const WSABI_INTEREST_CLOSE: wsabi_interest = wsabi_interest(8);
+/// Call `wsabi_conn_recv` at once, if need be without octets (NULL, 0): octets
+/// that came before the decision on a request wait in the connection.
+pub const WSABI_INTEREST_RECV: wsabi_interest = wsabi_interest(16);
+
+/// Returns what is to be done with the socket now, as bits. Ask after the
+/// events were handled and the output was written. 0: nothing until the
+/// application decides on the request.
+///
+/// In states other than OPEN the host limits the time that it waits for the
+/// peer: who says nothing is closed.
+///
+/// RFC 6455 7.1.1: after a closing handshake the server closes the connection
+/// first, hence CLOSE; after a failure it ends its side and waits for the
+/// peer's, hence SHUTDOWN_WRITE with READ. `WSABI_INTEREST_CLOSE` for NULL and
+/// after `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_interest(conn: Option<&mut wsabi_conn>) -> wsabi_interest {
+    let mut bits = WSABI_INTEREST_CLOSE.0;
+    with(conn, |connection| {
+        let interest = connection.interest();
+        let wanted = [
+            (interest.read, WSABI_INTEREST_READ),
+            (interest.write, WSABI_INTEREST_WRITE),
+            (interest.shutdown_write, WSABI_INTEREST_SHUTDOWN_WRITE),
+            (interest.close, WSABI_INTEREST_CLOSE),
+            (interest.recv, WSABI_INTEREST_RECV),
+        ];
+        bits = wanted.iter().filter(|(is_set, _)| *is_set).fold(0, |bits, (_, bit)| bits | bit.0);
+        Ok(())
+    });
+    wsabi_interest(bits)
+}
+
+/// State of a connection, with the names of RFC 6455.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct wsabi_state(i32);
+
+/// The opening handshake is not over.
+pub const WSABI_STATE_CONNECTING: wsabi_state = wsabi_state(0);
+/// Messages can be sent.
+pub const WSABI_STATE_OPEN: wsabi_state = wsabi_state(1);
+/// A Close was sent.
+pub const WSABI_STATE_CLOSING: wsabi_state = wsabi_state(2);
+/// The peer's octet stream ended, or the opening handshake was refused.
+pub const WSABI_STATE_CLOSED: wsabi_state = wsabi_state(3);
+
+/// Returns the state. `WSABI_STATE_CLOSED` for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_state(conn: Option<&wsabi_conn>) -> wsabi_state {
+    match conn.map_or(State::Closed, |conn| conn.connection.state()) {
+        State::Connecting => WSABI_STATE_CONNECTING,
+        State::Open => WSABI_STATE_OPEN,
+        State::Closing => WSABI_STATE_CLOSING,
+        State::Closed => WSABI_STATE_CLOSED,
+    }
+}
+
+/// Returns the status code of the peer's Close; 1005 when it holds none; 1006
+/// when the connection ended without one; 0 before that, and for NULL.
+///
+/// RFC 6455 7.1.5.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_close_code(conn: Option<&wsabi_conn>) -> u16 {
+    conn.map_or(0, |conn| conn.connection.close_code())
+}
+
+/// Returns which rule the peer broke; 0 for none, and for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_failure(conn: Option<&wsabi_conn>) -> wsabi_failure {
+    conn.and_then(|conn| conn.connection.failure()).into()
+}
+
+/// Reads the negotiated subprotocol into `*name`: empty when there is none. It
+/// stays valid until the connection is freed.
+///
+/// Returns `WSABI_OK` or `WSABI_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_subprotocol(
+    conn: Option<&wsabi_conn>,
+    name: Option<&mut MaybeUninit<wsabi_slice>>,
+) -> wsabi_status {
+    look(conn, name, |connection| Ok(connection.subprotocol().unwrap_or_default().into()))
+}
+
+// ---- Send ----
+
+/// Queues a text message of `len` octets, which must be UTF-8. They are copied.
+///
+/// RFC 6455 6.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when
+/// the octets are not UTF-8; `WSABI_ERR_STATE` when the connection is not open;
+/// `WSABI_ERR_LIMIT` when `WSABI_OPTION_MAX_OUTPUT` would be passed;
+/// `WSABI_ERR_MEMORY`; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_send_text(
+    conn: Option<&mut wsabi_conn>,
+    data: *const c_void,
+    len: usize,
+) -> wsabi_status {
+    with(conn, |connection| {
+        // SAFETY: the header's rules: the range is readable.
+        Ok(connection.send_text(unsafe { text(data, len) }?)?)
+    })
+}
+
+/// Queues a binary message of `len` octets. They are copied.
+///
+/// RFC 6455 6.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` for
+/// an absurd length; `WSABI_ERR_STATE` when the connection is not open;
+/// `WSABI_ERR_LIMIT` when `WSABI_OPTION_MAX_OUTPUT` would be passed;
+/// `WSABI_ERR_MEMORY`; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_send_binary(
+    conn: Option<&mut wsabi_conn>,
+    data: *const c_void,
+    len: usize,
+) -> wsabi_status {
+    with(conn, |connection| {
+        // SAFETY: the header's rules: the range is readable.
+        Ok(connection.send_binary(unsafe { octets(data, len) }?)?)
+    })
+}
+
+/// Queues a ping with a payload of at most 125 octets, which are copied. The
+/// peer's answer is the event PONG with the same payload.
+///
+/// RFC 6455 5.5.2. Returns as `wsabi_conn_send_binary`, and `WSABI_ERR_ARGUMENT`
+/// for more than 125 octets.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_send_ping(
+    conn: Option<&mut wsabi_conn>,
+    data: *const c_void,
+    len: usize,
+) -> wsabi_status {
+    with(conn, |connection| {
+        // SAFETY: the header's rules: the range is readable.
+        Ok(connection.send_ping(unsafe { octets(data, len) }?)?)
+    })
+}
+
+/// Queues a pong that no ping asked for, such as a heartbeat in one direction,
+/// with a payload of at most 125 octets, which are copied. Pings are answered
+/// without this call.
+///
+/// RFC 6455 5.5.3. Returns as `wsabi_conn_send_binary`, and `WSABI_ERR_ARGUMENT`
+/// for more than 125 octets.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_send_pong(
+    conn: Option<&mut wsabi_conn>,
+    data: *const c_void,
+    len: usize,
+) -> wsabi_status {
+    with(conn, |connection| {
+        // SAFETY: the header's rules: the range is readable.
+        Ok(connection.send_pong(unsafe { octets(data, len) }?)?)
+    })
+}
+
+/// Starts the closing handshake, or answers the peer's Close: queues a Close
+/// behind the messages sent before. `code` is 0 for none, or 1000 to 1003, 1007
+/// to 1014, 3000 to 4999; `reason` is UTF-8 of at most 123 octets, and empty
+/// without a code.
+///
+/// RFC 6455 5.5.1, 7.1.2, 7.4. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+/// `WSABI_ERR_ARGUMENT` for another code or reason; `WSABI_ERR_STATE` when the
+/// connection is not open; `WSABI_ERR_MEMORY`; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_close(
+    conn: Option<&mut wsabi_conn>,
+    code: u16,
+    reason: *const c_void,
+    len: usize,
+) -> wsabi_status {
+    with(conn, |connection| {
+        // SAFETY: the header's rules: the range is readable.
+        Ok(connection.close(code, unsafe { text(reason, len) }?)?)
+    })
+}
+
+// ---- Shared by the entry points ----
+
+/// Runs a method. After a panic the connection answers `WSABI_ERR_INTERNAL` to
+/// everything.
+#[inline]
+pub(super) fn with(
+    conn: Option<&mut wsabi_conn>,
+    method: impl FnOnce(&mut Connection) -> super::Result<()>,
+) -> wsabi_status {
+    let Some(conn) = conn else { return super::WSABI_ERR_NULL };
+    if conn.poisoned {
+        return WSABI_ERR_INTERNAL;
+    }
+    let status = guard(|| method(&mut conn.connection));
+    conn.poisoned = status == WSABI_ERR_INTERNAL;
+    status
+}
+
+/// Runs a method that reads, and writes its result when it has one.
+pub(super) fn look<T>(
+    conn: Option<&wsabi_conn>,
+    out: Option<&mut MaybeUninit<T>>,
+    method: impl FnOnce(&Connection) -> super::Result<T>,
+) -> wsabi_status {
+    guard(|| {
+        let (conn, out) = (some(conn)?, some(out)?);
+        if conn.poisoned {
+            return Err(WSABI_ERR_INTERNAL);
+        }
+        out.write(method(&conn.connection)?);
+        Ok(())
+    })
+}
+
+/// The caller's array of events.
+struct EventList<'a> {
+    events: Filler<'a, wsabi_event>,
+    /// The caller's own pointer to the input: payloads inside it are given back
+    /// as offsets to it, since our reference does not outlive the call.
+    input: *mut u8,
+}
+
+impl<'a> EventList<'a> {
+    fn new(input: *mut u8, places: &'a mut [MaybeUninit<wsabi_event>]) -> super::Result<Self> {
+        if places.is_empty() {
+            return Err(WSABI_ERR_ARGUMENT);
+        }
+        Ok(Self { events: Filler::new(places), input })
+    }
+}
+
+impl Sink for EventList<'_> {
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.events.is_full()
+    }
+
+    #[inline]
+    fn push(&mut self, event: Event<'_>) {
+        let (data, len) = match event.payload {
+            Payload::Input { offset, len } => (self.input.wrapping_add(offset).cast_const(), len),
+            Payload::Held(octets) => (octets.as_ptr(), octets.len()),
+        };
+        let r#type = match event.kind {
+            EventKind::Text => WSABI_EVENT_TEXT,
+            EventKind::Binary => WSABI_EVENT_BINARY,
+            EventKind::Ping => WSABI_EVENT_PING,
+            EventKind::Pong => WSABI_EVENT_PONG,
+            EventKind::Request => WSABI_EVENT_REQUEST,
+            EventKind::HttpRequest => WSABI_EVENT_HTTP_REQUEST,
+            EventKind::Open => WSABI_EVENT_OPEN,
+            EventKind::Close => WSABI_EVENT_CLOSE,
+            EventKind::Failed => WSABI_EVENT_FAILED,
+            EventKind::Closed => WSABI_EVENT_CLOSED,
+        };
+        self.events.push(wsabi_event { r#type, flags: 0, code: event.code, data, len });
+    }
+}
+
+impl From<&[u8]> for wsabi_slice {
+    fn from(octets: &[u8]) -> Self {
+        Self { data: octets.as_ptr(), len: octets.len() }
+    }
+}
+
+impl From<&str> for wsabi_slice {
+    fn from(text: &str) -> Self {
+        text.as_bytes().into()
+    }
+}
+
+impl From<SendError> for wsabi_status {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Argument => WSABI_ERR_ARGUMENT,
+            SendError::State => WSABI_ERR_STATE,
+            SendError::Limit => WSABI_ERR_LIMIT,
+            SendError::Memory => WSABI_ERR_MEMORY,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_status_and_poisons_that_connection_alone() {
+        let new = || {
+            Box::new(wsabi_conn {
+                connection: Connection::server(Arc::default()),
+                user_data: std::ptr::null_mut(),
+                poisoned: false,
+            })
+        };
+        let (mut broken, mut other) = (new(), new());
+        assert_eq!(with(Some(&mut broken), |_| panic!("a bug")), WSABI_ERR_INTERNAL);
+        assert_eq!(with(Some(&mut broken), |_| Ok(())), WSABI_ERR_INTERNAL);
+        assert_eq!(
+            look(Some(&broken), Some(&mut MaybeUninit::uninit()), |_| Ok(())),
+            WSABI_ERR_INTERNAL
+        );
+        assert_eq!(wsabi_conn_interest(Some(&mut broken)), WSABI_INTEREST_CLOSE);
+        wsabi_conn_free(Some(broken));
+        assert_eq!(with(Some(&mut other), |_| Ok(())), super::super::WSABI_OK);
+    }
+}

@@ -1,0 +1,254 @@
+//! The server's answer, RFC 6455 section 4.2.2: always a complete response.
+
+use alloc::vec::Vec;
+
+use super::field::{is_field_value, is_token};
+use super::request::has_websocket_fields;
+use super::{Head, Refusal, accept_value};
+
+/// What the application answers.
+#[derive(Clone, Debug, Default)]
+pub struct Answer<'a> {
+    /// HTTP status; 0 when it is understood.
+    pub status: u16,
+    /// Further header fields: name and value.
+    pub headers: Vec<(&'a [u8], &'a [u8])>,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// The application's answer cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadAnswer;
+
+/// Writes the 101 that accepts `head`'s request.
+///
+/// # Errors
+/// When the answer has a body, another status, or a field that may not be set.
+pub fn write_accept(
+    head: &Head,
+    subprotocol: Option<&str>,
+    answer: &Answer<'_>,
+) -> Result<Vec<u8>, BadAnswer> {
+    if !matches!(answer.status, 0 | 101) || !answer.body.is_empty() {
+        return Err(BadAnswer);
+    }
+    check_fields(&answer.headers)?;
+    let key = head.all(b"sec-websocket-key").next().unwrap_or_default();
+    let mut response = Response::new(101);
+    response.field(b"Upgrade", b"websocket");
+    response.field(b"Connection", b"Upgrade");
+    response.field(b"Sec-WebSocket-Accept", &accept_value(key));
+    if let Some(name) = subprotocol {
+        response.field(b"Sec-WebSocket-Protocol", name.as_bytes());
+    }
+    response.fields(&answer.headers);
+    Ok(response.end(b""))
+}
+
+/// Writes an answer after which the connection ends.
+///
+/// # Errors
+/// When the status is no final one of the range that is allowed, or demands
+/// what is not there, or a field may not be set.
+pub fn write_answer(
+    head: &Head,
+    lowest_status: u16,
+    answer: &Answer<'_>,
+) -> Result<Vec<u8>, BadAnswer> {
+    let has_no_body = matches!(answer.status, 204 | 205 | 304);
+    if !(lowest_status..=599).contains(&answer.status) || has_no_body && !answer.body.is_empty() {
+        return Err(BadAnswer);
+    }
+    check_fields(&answer.headers)?;
+    let has =
+        |name: &[u8]| answer.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+    // RFC 9110 15.5.2: "MUST send a WWW-Authenticate header field".
+    if answer.status == 401 && !has(b"www-authenticate") {
+        return Err(BadAnswer);
+    }
+    let mut response = Response::new(answer.status);
+    response.end_of_connection(answer.status);
+    if answer.status == 405 && !has(b"allow") {
+        response.field(b"Allow", b"GET");
+    }
+    response.fields(&answer.headers);
+    if !has_no_body || answer.status == 205 {
+        response.content_length(answer.body.len());
+    }
+    // RFC 9110 9.3.2: the answer to HEAD tells the length and has no body.
+    Ok(response.end(if head.method() == b"HEAD" { b"" } else { answer.body }))
+}
+
+/// Writes the answer to a request that breaks a rule; the body says which, and
+/// what to do about it. `head` is there when the request could be parsed.
+#[must_use]
+pub fn write_refusal(refusal: Refusal, head: Option<&Head>) -> Vec<u8> {
+    let mut body = Vec::from(refusal.text().to_bytes());
+    body.push(b'\n');
+    if head.is_some_and(|head| lost_its_upgrade(refusal, head)) {
+        body.extend_from_slice(PROXY_ADVICE);
+    }
+    let mut response = Response::new(refusal.status());
+    response.end_of_connection(refusal.status());
+    if refusal == Refusal::Method {
+        response.field(b"Allow", b"GET");
+    }
+    response.field(b"Content-Type", b"text/plain; charset=utf-8");
+    response.content_length(body.len());
+    response.end(if head.is_some_and(|head| head.method() == b"HEAD") { b"" } else { &body })
+}
+
+/// What nginx does to an opening handshake when nothing tells it otherwise.
+const PROXY_ADVICE: &[u8] = b"\
+The request has WebSocket header fields, so a proxy on the way seems to have removed the others.
+For nginx, the location needs:
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection \"upgrade\";
+";
+
+fn lost_its_upgrade(refusal: Refusal, head: &Head) -> bool {
+    use Refusal::{ConnectionMissing, Http10, UpgradeMissing};
+    matches!(refusal, ConnectionMissing | Http10 | UpgradeMissing) && has_websocket_fields(head)
+}
+
+/// Fields that the application may add: well-formed, and none that the library
+/// writes or that would end the response elsewhere than its length says.
+fn check_fields(fields: &[(&[u8], &[u8])]) -> Result<(), BadAnswer> {
+    const OURS: &[&[u8]] = &[
+        b"connection",
+        b"content-length",
+        b"keep-alive",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    ];
+    for (name, value) in fields {
+        let is_ours = OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours))
+            || name.get(..14).is_some_and(|start| start.eq_ignore_ascii_case(b"sec-websocket-"));
+        if is_ours || !is_token(name) || !is_field_value(value) {
+            return Err(BadAnswer);
+        }
+    }
+    Ok(())
+}
+
+/// A response as it is written.
+struct Response(Vec<u8>);
+
+impl Response {
+    fn new(status: u16) -> Self {
+        let mut response = Self(Vec::with_capacity(256));
+        response.0.extend_from_slice(b"HTTP/1.1 ");
+        response.number(usize::from(status));
+        response.0.push(b' ');
+        response.0.extend_from_slice(reason_phrase(status).as_bytes());
+        response.0.extend_from_slice(b"\r\n");
+        response
+    }
+
+    /// The connection ends with this response. RFC 9110 15.5.22: 426 says what
+    /// to upgrade to, in the fields that an upgrade has; RFC 6455 4.4: and in
+    /// which version.
+    fn end_of_connection(&mut self, status: u16) {
+        if status == 426 {
+            self.field(b"Connection", b"close, Upgrade");
+            self.field(b"Upgrade", b"websocket");
+            self.field(b"Sec-WebSocket-Version", b"13");
+        } else {
+            self.field(b"Connection", b"close");
+        }
+    }
+
+    fn content_length(&mut self, len: usize) {
+        self.0.extend_from_slice(b"Content-Length: ");
+        self.number(len);
+        self.0.extend_from_slice(b"\r\n");
+    }
+
+    fn fields(&mut self, fields: &[(&[u8], &[u8])]) {
+        for (name, value) in fields {
+            self.field(name, value);
+        }
+    }
+
+    fn field(&mut self, name: &[u8], value: &[u8]) {
+        for part in [name, b": ", value, b"\r\n"] {
+            self.0.extend_from_slice(part);
+        }
+    }
+
+    fn number(&mut self, number: usize) {
+        let mut divisor = 1;
+        while number / divisor >= 10 {
+            divisor *= 10;
+        }
+        while divisor > 0 {
+            self.0.push(b'0' + (number / divisor % 10) as u8);
+            divisor /= 10;
+        }
+    }
+
+    fn end(mut self, body: &[u8]) -> Vec<u8> {
+        self.0.extend_from_slice(b"\r\n");
+        self.0.extend_from_slice(body);
+        self.0
+    }
+}
+
+/// RFC 9110 15 and IANA's registry. An unknown status has an empty phrase, which
+/// the grammar allows.
+const fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        101 => "Switching Protocols",
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        205 => "Reset Content",
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
+        422 => "Unprocessable Content",
+        423 => "Locked",
+        424 => "Failed Dependency",
+        425 => "Too Early",
+        426 => "Upgrade Required",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        451 => "Unavailable For Legal Reasons",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        511 => "Network Authentication Required",
+        _ => "",
+    }
+}
