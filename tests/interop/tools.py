@@ -97,7 +97,7 @@ def node_modules() -> Path:
 def build_tungstenite_client() -> str:
     """The Rust client, built by cargo."""
     if shutil.which("cargo") is None:
-        raise MissingTool("cargo is missing: apt-get install cargo, or https://rustup.rs")
+        raise MissingTool("cargo is missing: see https://rustup.rs")
     directory = TOOLS / "interop" / "tungstenite"
     manifest = HERE / "tungstenite-client" / "Cargo.toml"
     directory.mkdir(parents=True, exist_ok=True)
