@@ -139,13 +139,12 @@ def expect_switched(connection: RawConnection, key: bytes) -> None:
     expect("Sec-WebSocket-Extensions", fields.get("sec-websocket-extensions"), None)
 
 
-def expect_upgrade_required(connection: RawConnection) -> None:
-    """The response must be a 426 that names what nginx lacks when it is in the way."""
+def expect_upgrade_required(connection: RawConnection) -> str:
+    """The response must be a 426 that says to what; returns its body."""
     status, fields = connection.read_head()
     expect("status line", status, "HTTP/1.1 426 Upgrade Required")
-    body = connection.read_body(fields)
-    for directive in ("proxy_http_version", "Upgrade", "Connection"):
-        expect(f"{directive} in {body!r}", directive in body, True)
+    expect("Upgrade", fields.get("upgrade", "").lower(), "websocket")
+    return connection.read_body(fields)
 
 
 def starscream_request(server: Sequence[str]) -> None:
@@ -254,7 +253,9 @@ def refused_behind_bare_nginx(server: Sequence[str], nginx_program: str) -> None
     with ServerProcess(server) as process, Nginx(nginx_program, process.port) as nginx:
         with RawConnection(nginx.port) as connection:
             connection.send(STARSCREAM_REQUEST.replace(b"GET / ", b"GET /bare "))
-            expect_upgrade_required(connection)
+            body = expect_upgrade_required(connection)
+            for directive in ("proxy_http_version", "Upgrade", "Connection"):
+                expect(f"{directive} in {body!r}", directive in body, True)
 
 
 CASES: dict[str, Callable[[Sequence[str]], None]] = {

@@ -106,7 +106,9 @@ class Browser:
         self._wait_for_log("open")
 
     def _send(self, button: str) -> None:
-        self._driver.find_element(By.ID, "text").send_keys(TYPED)
+        field = self._driver.find_element(By.ID, "text")
+        field.clear()
+        field.send_keys(TYPED)
         self._driver.find_element(By.ID, button).click()
 
     def _wait_for_log(self, *wanted: str) -> None:
