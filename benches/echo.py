@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""CPU time per message of the echo server of wsabi, beside a raw TCP echo of the
+same octets and beside a C server that does the least possible.
+
+    python3 benches/echo.py [--quick]
+
+The server runs on one CPU, the load generator on another. Servers take turns,
+so that noise from outside meets all of them; figures are medians of the turns.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+BENCHES = Path(__file__).resolve().parent
+OUTPUT = BENCHES.parent / "target" / "bench"
+
+SIZES = (16, 125, 1024, 16384)
+DEPTHS = (1, 16)
+CONNECTIONS = 64
+
+# What wsabi may take of raw's CPU time.
+BOUNDS = {
+    (1, 16): 1.10, (1, 125): 1.10, (1, 1024): 1.10, (1, 16384): 1.10,
+    (16, 16): 1.35, (16, 125): 1.35, (16, 1024): 1.35, (16, 16384): 1.15,
+}  # fmt: skip
+
+COMPILE = ("cc", "-std=c11", "-O3", "-march=native", "-Wall", "-Wextra")
+
+
+@dataclass
+class Server:
+    """A server, and how it is talked to."""
+
+    name: str
+    command: list[str]
+    raw: bool = False
+
+
+SERVERS = (
+    Server("raw", [str(OUTPUT / "raw_echo")], raw=True),
+    Server("floor", [str(OUTPUT / "floor_echo")]),
+    Server(
+        "wsabi",
+        [str(BENCHES.parent / "c-examples/build/echo_server"), "--host", "127.0.0.1", "--port", "0"],
+    ),
+)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one short turn of each server")
+    quick = parser.parse_args().quick
+    turns, seconds = (1, 0.2) if quick else (5, 0.5)
+    cpus = sorted(os.sched_getaffinity(0))
+    if len(cpus) < 2:
+        sys.exit("echo.py: it takes two CPUs, one for the server and one for the load")
+    echo_server = Path(SERVERS[-1].command[0])
+    if not echo_server.exists():
+        sys.exit(f"echo.py: {echo_server.relative_to(BENCHES.parent)} is missing: make examples")
+    build()
+
+    figures = {}
+    for depth in DEPTHS:
+        for size in SIZES:
+            for _ in range(turns):
+                for server in SERVERS:
+                    result = turn(server, cpus, size, depth, seconds)
+                    figures.setdefault((depth, size, server.name), []).append(result)
+            print(f"depth {depth}, {size} octets: done", file=sys.stderr)
+    report({key: statistics.median(values) for key, values in figures.items()})
+
+
+def build():
+    """Compiles the load generator and the two servers for comparison."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    for name in ("load", "raw_echo", "floor_echo"):
+        source = BENCHES / "echo" / f"{name}.c"
+        subprocess.run([*COMPILE, "-o", str(OUTPUT / name), str(source)], check=True)
+
+
+def turn(server, cpus, size, depth, seconds):
+    """Starts a server, loads it, ends it: microseconds of CPU time per message."""
+    with running(server, cpus[0]) as (process, port):
+        command = [
+            str(OUTPUT / "load"), "--port", port, "--pid", str(process.pid),
+            "--conns", str(CONNECTIONS), "--depth", str(depth), "--size", str(size),
+            "--secs", str(seconds), *(["--raw"] if server.raw else []),
+        ]  # fmt: skip
+        load = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            timeout=seconds + 30,
+            check=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {cpus[1]}),
+        )
+    return json.loads(load.stdout)["cpu_us_per_message"]
+
+
+@contextlib.contextmanager
+def running(server, cpu):
+    """A server's process and port, as it tells them on its first line."""
+    process = subprocess.Popen(
+        server.command,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),
+    )
+    try:
+        line = process.stdout.readline()
+        address = re.fullmatch(r"listening on \w+://[^/]*:(\d+)/\n", line)
+        if not address:
+            raise RuntimeError(f"{server.name} says {line!r}")
+        yield process, address[1]
+    finally:
+        process.kill()
+        process.wait(timeout=10)
+        process.stdout.close()
+
+
+def report(medians):
+    """Prints a table for each depth, beside the goals."""
+    names = [server.name for server in SERVERS]
+    for depth in DEPTHS:
+        print(f"\nCPU us per message, {CONNECTIONS} connections, depth {depth}")
+        print(f"{'octets':>8}", *(f"{name:>8}" for name in names), " floor/raw  wsabi/raw  goal")
+        for size in SIZES:
+            raw, floor, wsabi = (medians[depth, size, name] for name in names)
+            ratio, bound = wsabi / raw, BOUNDS[depth, size]
+            verdict = "reached" if ratio <= bound else "MISSED"
+            print(
+                f"{size:>8}", *(f"{value:>8.3f}" for value in (raw, floor, wsabi)),
+                f"{floor / raw:>10.2f} {ratio:>10.2f}  <= {bound:.2f} {verdict}",
+            )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
