@@ -105,9 +105,8 @@ fn refusal_for(error: httparse::Error, text: &[u8]) -> Refusal {
     match error {
         Error::Version if names_a_version(text) => Refusal::HttpVersion,
         Error::HeaderName | Error::HeaderValue => Refusal::BadHeader,
-        Error::NewLine => Refusal::BadLineEnd,
         Error::TooManyHeaders => Refusal::TooManyHeaders,
-        Error::Token | Error::Version | Error::Status => Refusal::BadRequestLine,
+        Error::Token | Error::Version | Error::NewLine | Error::Status => Refusal::BadRequestLine,
     }
 }
 
@@ -172,9 +171,8 @@ impl HeadReader {
             let line_end = self.scanned + at;
             self.scanned = line_end + 1;
             let is_empty = match self.octets.get(self.line..line_end) {
-                Some([b'\r']) => true,
-                Some([.., b'\r']) => false,
-                // A lone LF may end a line for some and not for others, which
+                Some([line @ .., b'\r']) if !line.contains(&b'\r') => line.is_empty(),
+                // A lone LF or CR ends a line for some and not for others, which
                 // is how requests are smuggled.
                 _ => return Err(Refusal::BadLineEnd),
             };
