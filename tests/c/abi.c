@@ -1,0 +1,674 @@
+// The C ABI as a contract: layouts, NULL and absurd lengths, codes that nobody
+// knows, calls in the wrong order. `make symbols` checks that every function of
+// wsabi.h is called here.
+
+#include <sys/uio.h>
+
+#include "support.h"
+
+// ---- Layouts, for the usual 64-bit ABI ----
+
+#define LAYOUT(type, member, offset) \
+  _Static_assert(offsetof(type, member) == (offset), #type "." #member)
+
+#if UINTPTR_MAX == UINT64_MAX
+_Static_assert(sizeof(wsabi_event) == 24, "wsabi_event");
+LAYOUT(wsabi_event, type, 0);
+LAYOUT(wsabi_event, flags, 4);
+LAYOUT(wsabi_event, code, 6);
+LAYOUT(wsabi_event, data, 8);
+LAYOUT(wsabi_event, len, 16);
+
+_Static_assert(sizeof(wsabi_slice) == 16, "wsabi_slice");
+LAYOUT(wsabi_slice, data, 0);
+LAYOUT(wsabi_slice, len, 8);
+
+_Static_assert(sizeof(wsabi_header) == 32, "wsabi_header");
+LAYOUT(wsabi_header, name, 0);
+LAYOUT(wsabi_header, value, 16);
+
+_Static_assert(sizeof(wsabi_response) == 48, "wsabi_response");
+LAYOUT(wsabi_response, struct_size, 0);
+LAYOUT(wsabi_response, status, 8);
+LAYOUT(wsabi_response, reserved, 12);
+LAYOUT(wsabi_response, headers, 16);
+LAYOUT(wsabi_response, header_count, 24);
+LAYOUT(wsabi_response, body, 32);
+LAYOUT(wsabi_response, body_len, 40);
+
+_Static_assert(sizeof(wsabi_option_row) == 56, "wsabi_option_row");
+LAYOUT(wsabi_option_row, struct_size, 0);
+LAYOUT(wsabi_option_row, name, 8);
+LAYOUT(wsabi_option_row, unit, 16);
+LAYOUT(wsabi_option_row, default_value, 24);
+LAYOUT(wsabi_option_row, minimum, 32);
+LAYOUT(wsabi_option_row, maximum, 40);
+LAYOUT(wsabi_option_row, option, 48);
+LAYOUT(wsabi_option_row, reserved, 52);
+#endif
+
+// An array of wsabi_iovec may be cast for writev.
+_Static_assert(sizeof(wsabi_iovec) == sizeof(struct iovec), "wsabi_iovec");
+_Static_assert(offsetof(wsabi_iovec, base) == offsetof(struct iovec, iov_base), "wsabi_iovec.base");
+_Static_assert(offsetof(wsabi_iovec, len) == offsetof(struct iovec, iov_len), "wsabi_iovec.len");
+
+_Static_assert(sizeof(wsabi_status) == 4 && sizeof(wsabi_failure) == 4 && sizeof(wsabi_option) == 4 &&
+                   sizeof(wsabi_event_type) == 4 && sizeof(wsabi_interest) == 4 && sizeof(wsabi_state) == 4,
+               "codes");
+
+// ---- Helpers ----
+
+#define NULL_GIVEN(call) assert_int_equal((call), WSABI_ERR_NULL)
+#define BAD_ARGUMENT(call) assert_int_equal((call), WSABI_ERR_ARGUMENT)
+#define BAD_STATE(call) assert_int_equal((call), WSABI_ERR_STATE)
+
+// Lengths that no range has: the library must not touch what they are said of.
+static const size_t ABSURD[] = {SIZE_MAX, (size_t)PTRDIFF_MAX + 1};
+
+// Every out-parameter of the ABI; a call that fails leaves them as they are.
+typedef struct {
+  wsabi_config *config;
+  wsabi_conn *conn;
+  size_t consumed, count;
+  uint64_t value;
+  wsabi_event events[2];
+  wsabi_iovec runs[2];
+  wsabi_slice slice;
+  wsabi_header header;
+} outs;
+
+static outs untouched(void) {
+  outs o;
+  memset(&o, 0xa5, sizeof o);
+  return o;
+}
+
+static void assert_untouched(const outs *o) {
+  outs want = untouched();
+  assert_memory_equal(o, &want, sizeof want);
+}
+
+// A connection whose request waits; it offers subprotocol "a".
+static wsabi_conn *undecided_conn(const wsabi_config *config) {
+  static const char head[] =
+      "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Protocol: a\r\n\r\n";
+  uint8_t octets[sizeof head];
+  memcpy(octets, head, sizeof head);
+  wsabi_conn *conn;
+  check(wsabi_conn_new_server(config, &conn));
+  wsabi_event event;
+  size_t used, count;
+  check(wsabi_conn_recv(conn, octets, sizeof head - 1, &used, &event, 1, &count));
+  assert_int_equal(count, 1);
+  assert_int_equal(event.type, WSABI_EVENT_REQUEST);
+  return conn;
+}
+
+// ---- Version ----
+
+static void version(void **state) {
+  (void)state;
+  assert_int_equal(wsabi_abi_version(), WSABI_ABI_VERSION);
+  assert_string_equal(wsabi_version(), WSABI_VERSION);
+  char parts[64];
+  snprintf(parts, sizeof parts, "%d.%d.%d", WSABI_VERSION_MAJOR, WSABI_VERSION_MINOR, WSABI_VERSION_PATCH);
+  assert_string_equal(parts, WSABI_VERSION);
+}
+
+static void texts(void **state) {
+  (void)state;
+  static const wsabi_status STATUSES[] = {
+      WSABI_OK,         WSABI_ERR_NULL,        WSABI_ERR_ARGUMENT,  WSABI_ERR_STATE,   WSABI_ERR_LIMIT,
+      WSABI_ERR_MEMORY, WSABI_ERR_UNSUPPORTED, WSABI_ERR_NOT_FOUND, WSABI_ERR_INTERNAL};
+  for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
+    for (size_t j = 0; j < i; j++) {
+      assert_string_not_equal(wsabi_status_text(STATUSES[i]), wsabi_status_text(STATUSES[j]));
+    }
+  }
+  for (wsabi_failure f = 1; f < 400; f++) {
+    bool known = (f >= 101 && f <= 125) || (f >= 201 && f <= 217);
+    bool names_rfc = strncmp(wsabi_failure_text(f), "RFC ", 4) == 0;
+    assert_int_equal(names_rfc, known);
+  }
+  static const int32_t UNKNOWN[] = {1, -8, -98, -100, INT32_MIN, INT32_MAX};
+  for (size_t i = 0; i < sizeof UNKNOWN / sizeof *UNKNOWN; i++) {
+    assert_true(strlen(wsabi_status_text(UNKNOWN[i])) > 0);
+    assert_true(strlen(wsabi_failure_text(UNKNOWN[i])) > 0);
+  }
+  assert_non_null(wsabi_failure_text(0));
+}
+
+// ---- Config ----
+
+static void options(void **state) {
+  (void)state;
+  static const struct {
+    wsabi_option option;
+    const char *name;
+    uint64_t default_value;
+  } OPTIONS[] = {
+      {WSABI_OPTION_MAX_HEAD_SIZE, "max_head_size", 16384},
+      {WSABI_OPTION_MAX_HEADERS, "max_headers", 100},
+      {WSABI_OPTION_MAX_FRAME_SIZE, "max_frame_size", INT64_MAX},
+      {WSABI_OPTION_MAX_MESSAGE_SIZE, "max_message_size", 16777216},
+      {WSABI_OPTION_MAX_FRAGMENTS, "max_fragments", 131072},
+      {WSABI_OPTION_OUTPUT_HIGH_MARK, "output_high_mark", 262144},
+      {WSABI_OPTION_MAX_OUTPUT, "max_output", 67108864},
+      {WSABI_OPTION_AUTO_ACCEPT, "auto_accept", 0},
+      {WSABI_OPTION_PLAIN_HTTP, "plain_http", 0},
+  };
+  wsabi_config *config;
+  check(wsabi_config_new(&config));
+  size_t rows = sizeof OPTIONS / sizeof *OPTIONS;
+  for (size_t i = 0; i < rows; i++) {
+    wsabi_option_row row;
+    memset(&row, 0xa5, sizeof row);
+    row.struct_size = sizeof row;
+    check(wsabi_option_info(i, &row));
+    assert_int_equal(row.option, OPTIONS[i].option);
+    assert_string_equal(row.name, OPTIONS[i].name);
+    assert_true(strlen(row.unit) > 0);
+    assert_true(row.default_value == OPTIONS[i].default_value);
+    assert_int_equal(row.reserved, 0);
+    assert_int_equal(row.struct_size, sizeof row);
+    assert_true(row.minimum <= row.default_value && row.default_value <= row.maximum);
+
+    uint64_t value;
+    check(wsabi_config_get(config, row.option, &value));
+    assert_true(value == row.default_value);
+    check(wsabi_config_set(config, row.option, row.minimum));
+    check(wsabi_config_set(config, row.option, row.maximum));
+    if (row.minimum > 0) {
+      BAD_ARGUMENT(wsabi_config_set(config, row.option, row.minimum - 1));
+    }
+    if (row.maximum < UINT64_MAX) {
+      BAD_ARGUMENT(wsabi_config_set(config, row.option, row.maximum + 1));
+    }
+    check(wsabi_config_get(config, row.option, &value));
+    assert_true(value == row.maximum);
+  }
+  wsabi_option_row row = {.struct_size = sizeof row};
+  assert_int_equal(wsabi_option_info(rows, &row), WSABI_ERR_NOT_FOUND);
+  assert_int_equal(wsabi_option_info(SIZE_MAX, &row), WSABI_ERR_NOT_FOUND);
+  // A header older than the first release never was; one newer than the library
+  // has a larger struct.
+  row.struct_size = sizeof row - 1;
+  BAD_ARGUMENT(wsabi_option_info(0, &row));
+  row.struct_size = 0;
+  BAD_ARGUMENT(wsabi_option_info(0, &row));
+  assert_null(row.name);
+  struct {
+    wsabi_option_row row;
+    uint64_t later;
+  } newer = {{.struct_size = sizeof newer}, 0xa5};
+  check(wsabi_option_info(0, &newer.row));
+  assert_true(newer.later == 0xa5);
+  wsabi_config_free(config);
+}
+
+static void config_errors(void **state) {
+  (void)state;
+  outs o = untouched();
+  wsabi_config *config;
+  NULL_GIVEN(wsabi_config_new(NULL));
+  check(wsabi_config_new(&config));
+  wsabi_config_free(NULL);
+  NULL_GIVEN(wsabi_config_set(NULL, WSABI_OPTION_MAX_HEADERS, 10));
+  NULL_GIVEN(wsabi_config_get(NULL, WSABI_OPTION_MAX_HEADERS, &o.value));
+  NULL_GIVEN(wsabi_config_get(config, WSABI_OPTION_MAX_HEADERS, NULL));
+  NULL_GIVEN(wsabi_option_info(0, NULL));
+  NULL_GIVEN(wsabi_config_add_subprotocol(NULL, "a", 1));
+  NULL_GIVEN(wsabi_config_add_subprotocol(config, NULL, 1));
+  static const wsabi_option UNKNOWN[] = {0, 10, 1000, UINT32_MAX};
+  for (size_t i = 0; i < sizeof UNKNOWN / sizeof *UNKNOWN; i++) {
+    assert_int_equal(wsabi_config_set(config, UNKNOWN[i], 1), WSABI_ERR_UNSUPPORTED);
+    assert_int_equal(wsabi_config_get(config, UNKNOWN[i], &o.value), WSABI_ERR_UNSUPPORTED);
+  }
+  for (size_t i = 0; i < 2; i++) {
+    BAD_ARGUMENT(wsabi_config_add_subprotocol(config, "a", ABSURD[i]));
+  }
+  BAD_ARGUMENT(wsabi_config_add_subprotocol(config, NULL, 0));
+  BAD_ARGUMENT(wsabi_config_add_subprotocol(config, "", 0));
+  BAD_ARGUMENT(wsabi_config_add_subprotocol(config, "a b", 3));
+  BAD_ARGUMENT(wsabi_config_add_subprotocol(config, "a,b", 3));
+  check(wsabi_config_add_subprotocol(config, "a", 1));
+  check(wsabi_config_add_subprotocol(config, "A", 1));  // its case matters
+  BAD_ARGUMENT(wsabi_config_add_subprotocol(config, "a", 1));
+  assert_untouched(&o);
+  wsabi_config_free(config);
+}
+
+static void a_config_in_use_is_immutable(void **state) {
+  (void)state;
+  wsabi_config *config;
+  check(wsabi_config_new(&config));
+  check(wsabi_config_set(config, WSABI_OPTION_MAX_MESSAGE_SIZE, 3));
+  check(wsabi_config_add_subprotocol(config, "a", 1));
+  wsabi_conn *conns[3];
+  for (size_t i = 0; i < 3; i++) {
+    check(wsabi_conn_new_server(config, &conns[i]));
+    BAD_STATE(wsabi_config_set(config, WSABI_OPTION_MAX_MESSAGE_SIZE, 4));
+    BAD_STATE(wsabi_config_add_subprotocol(config, "b", 1));
+  }
+  uint64_t value;
+  check(wsabi_config_get(config, WSABI_OPTION_MAX_MESSAGE_SIZE, &value));
+  assert_true(value == 3);
+  // The connections keep it, in whatever order everything is freed.
+  wsabi_conn_free(conns[1]);
+  wsabi_config_free(config);
+  for (size_t i = 0; i < 3; i += 2) {
+    bytes input = {0};
+    append_text(&input, REQUEST);
+    append_frame(&input, 0x82, "abc", 3);
+    append_frame(&input, 0x82, "abcd", 4);
+    transcript t = {0};
+    feed(conns[i], &input, (feeding){.cap = 1}, &t);
+    assert_string_equal(t.events, "R/chat B3 F1009 ");
+    wsabi_conn_free(conns[i]);
+    clear_transcript(&t);
+    clear(&input);
+  }
+}
+
+// ---- NULL ----
+
+static void null_connection(void **state) {
+  (void)state;
+  outs o = untouched();
+  uint8_t octets[1] = {0};
+  wsabi_response response = WSABI_RESPONSE_INIT;
+  NULL_GIVEN(wsabi_conn_new_server(NULL, NULL));
+  wsabi_conn_free(NULL);
+  NULL_GIVEN(wsabi_conn_set_user_data(NULL, &o));
+  assert_null(wsabi_conn_user_data(NULL));
+  NULL_GIVEN(wsabi_conn_recv(NULL, octets, 1, &o.consumed, o.events, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_recv_eof(NULL, o.events, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_output(NULL, o.runs, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_output_consumed(NULL, 0));
+  assert_int_equal(wsabi_conn_output_size(NULL), 0);
+  assert_int_equal(wsabi_conn_interest(NULL), WSABI_INTEREST_CLOSE);
+  assert_int_equal(wsabi_conn_state(NULL), WSABI_STATE_CLOSED);
+  assert_int_equal(wsabi_conn_close_code(NULL), 0);
+  assert_int_equal(wsabi_conn_failure(NULL), 0);
+  NULL_GIVEN(wsabi_conn_subprotocol(NULL, &o.slice));
+  NULL_GIVEN(wsabi_conn_send_text(NULL, "a", 1));
+  NULL_GIVEN(wsabi_conn_send_binary(NULL, "a", 1));
+  NULL_GIVEN(wsabi_conn_send_ping(NULL, "a", 1));
+  NULL_GIVEN(wsabi_conn_send_pong(NULL, "a", 1));
+  NULL_GIVEN(wsabi_conn_close(NULL, 1000, NULL, 0));
+  NULL_GIVEN(wsabi_conn_head_method(NULL, &o.slice));
+  NULL_GIVEN(wsabi_conn_head_target(NULL, &o.slice));
+  NULL_GIVEN(wsabi_conn_head_find(NULL, "host", 4, &o.slice));
+  NULL_GIVEN(wsabi_conn_head_at(NULL, 0, &o.header));
+  NULL_GIVEN(wsabi_conn_offered_subprotocol(NULL, 0, &o.slice));
+  NULL_GIVEN(wsabi_conn_accept(NULL, NULL, 0, NULL));
+  NULL_GIVEN(wsabi_conn_reject(NULL, &response));
+  NULL_GIVEN(wsabi_conn_redirect(NULL, 302, "/", 1));
+  assert_untouched(&o);
+}
+
+static void null_arguments(void **state) {
+  (void)state;
+  outs o = untouched();
+  uint8_t octets[1] = {0};
+  wsabi_conn *conn = undecided_conn(NULL);
+  NULL_GIVEN(wsabi_conn_head_method(conn, NULL));
+  NULL_GIVEN(wsabi_conn_head_target(conn, NULL));
+  NULL_GIVEN(wsabi_conn_head_find(conn, NULL, 4, &o.slice));
+  NULL_GIVEN(wsabi_conn_head_find(conn, "host", 4, NULL));
+  NULL_GIVEN(wsabi_conn_head_at(conn, 0, NULL));
+  NULL_GIVEN(wsabi_conn_offered_subprotocol(conn, 0, NULL));
+  NULL_GIVEN(wsabi_conn_accept(conn, NULL, 1, NULL));
+  NULL_GIVEN(wsabi_conn_reject(conn, NULL));
+  NULL_GIVEN(wsabi_conn_redirect(conn, 302, NULL, 1));
+  // Inside a response.
+  wsabi_header nameless = {{NULL, 1}, {(const uint8_t *)"a", 1}};
+  wsabi_header valueless = {{(const uint8_t *)"a", 1}, {NULL, 1}};
+  wsabi_response responses[] = {WSABI_RESPONSE_INIT, WSABI_RESPONSE_INIT, WSABI_RESPONSE_INIT,
+                                WSABI_RESPONSE_INIT};
+  responses[0].header_count = 1;
+  responses[1].body_len = 1;
+  responses[2].headers = &nameless;
+  responses[2].header_count = 1;
+  responses[3].headers = &valueless;
+  responses[3].header_count = 1;
+  for (size_t i = 0; i < 4; i++) {
+    NULL_GIVEN(wsabi_conn_accept(conn, NULL, 0, &responses[i]));
+    responses[i].status = 404;
+    NULL_GIVEN(wsabi_conn_reject(conn, &responses[i]));
+  }
+  assert_int_equal(wsabi_conn_output_size(conn), 0);
+  wsabi_conn_free(conn);
+
+  conn = open_conn(NULL);
+  NULL_GIVEN(wsabi_conn_recv(conn, NULL, 1, &o.consumed, o.events, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_recv(conn, octets, 1, NULL, o.events, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_recv(conn, octets, 1, &o.consumed, NULL, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_recv(conn, octets, 1, &o.consumed, o.events, 2, NULL));
+  NULL_GIVEN(wsabi_conn_recv_eof(conn, NULL, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_recv_eof(conn, o.events, 2, NULL));
+  NULL_GIVEN(wsabi_conn_output(conn, NULL, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_output(conn, o.runs, 2, NULL));
+  NULL_GIVEN(wsabi_conn_subprotocol(conn, NULL));
+  NULL_GIVEN(wsabi_conn_send_text(conn, NULL, 1));
+  NULL_GIVEN(wsabi_conn_send_binary(conn, NULL, 1));
+  NULL_GIVEN(wsabi_conn_send_ping(conn, NULL, 1));
+  NULL_GIVEN(wsabi_conn_send_pong(conn, NULL, 1));
+  NULL_GIVEN(wsabi_conn_close(conn, 1000, NULL, 1));
+  assert_untouched(&o);
+  assert_int_equal(wsabi_conn_output_size(conn), 0);
+  assert_int_equal(wsabi_conn_state(conn), WSABI_STATE_OPEN);
+  wsabi_conn_free(conn);
+}
+
+// (NULL, 0) is a range.
+static void empty_ranges(void **state) {
+  (void)state;
+  wsabi_conn *conn = open_conn(NULL);
+  wsabi_event events[1];
+  size_t consumed, count;
+  check(wsabi_conn_recv(conn, NULL, 0, &consumed, events, 1, &count));
+  assert_int_equal(consumed, 0);
+  assert_int_equal(count, 0);
+  check(wsabi_conn_output(conn, NULL, 0, &count));
+  assert_int_equal(count, 0);
+  check(wsabi_conn_send_text(conn, NULL, 0));
+  check(wsabi_conn_send_binary(conn, NULL, 0));
+  check(wsabi_conn_send_ping(conn, NULL, 0));
+  check(wsabi_conn_send_pong(conn, NULL, 0));
+  check(wsabi_conn_close(conn, 0, NULL, 0));
+  bytes sent = {0}, want = wire("81 00 82 00 89 00 8a 00 88 00");
+  take_output(conn, &sent);
+  assert_true(equal(&sent, &want));
+  wsabi_conn_free(conn);
+  clear(&sent);
+  clear(&want);
+}
+
+// ---- Arguments ----
+
+static void absurd_lengths(void **state) {
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    size_t len = ABSURD[i];
+    outs o = untouched();
+    uint8_t octets[1] = {0};
+    wsabi_conn *conn = undecided_conn(NULL);
+    BAD_ARGUMENT(wsabi_conn_head_find(conn, "host", len, &o.slice));
+    BAD_ARGUMENT(wsabi_conn_accept(conn, "a", len, NULL));
+    BAD_ARGUMENT(wsabi_conn_redirect(conn, 302, "/", len));
+    wsabi_header header = {{(const uint8_t *)"a", len}, {(const uint8_t *)"b", 1}};
+    wsabi_response response = WSABI_RESPONSE_INIT;
+    response.status = 404;
+    response.headers = &header;
+    response.header_count = 1;
+    BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+    header = (wsabi_header){{(const uint8_t *)"a", 1}, {(const uint8_t *)"b", len}};
+    BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+    response.header_count = len;
+    BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+    response.header_count = (size_t)PTRDIFF_MAX / sizeof header + 1;
+    BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+    response.headers = NULL;
+    response.header_count = 0;
+    response.body = octets;
+    response.body_len = len;
+    BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+    assert_int_equal(wsabi_conn_output_size(conn), 0);
+    wsabi_conn_free(conn);
+
+    conn = open_conn(NULL);
+    BAD_ARGUMENT(wsabi_conn_recv(conn, octets, len, &o.consumed, o.events, 2, &o.count));
+    BAD_ARGUMENT(wsabi_conn_recv(conn, octets, 1, &o.consumed, o.events, len, &o.count));
+    BAD_ARGUMENT(wsabi_conn_recv(conn, octets, 1, &o.consumed, o.events,
+                                 (size_t)PTRDIFF_MAX / sizeof *o.events + 1, &o.count));
+    BAD_ARGUMENT(wsabi_conn_recv_eof(conn, o.events, len, &o.count));
+    BAD_ARGUMENT(wsabi_conn_output(conn, o.runs, len, &o.count));
+    BAD_ARGUMENT(wsabi_conn_output_consumed(conn, len));
+    BAD_ARGUMENT(wsabi_conn_send_text(conn, "a", len));
+    BAD_ARGUMENT(wsabi_conn_send_binary(conn, "a", len));
+    BAD_ARGUMENT(wsabi_conn_send_ping(conn, "a", len));
+    BAD_ARGUMENT(wsabi_conn_send_pong(conn, "a", len));
+    BAD_ARGUMENT(wsabi_conn_close(conn, 1000, "a", len));
+    assert_untouched(&o);
+    assert_int_equal(wsabi_conn_state(conn), WSABI_STATE_OPEN);
+    wsabi_conn_free(conn);
+  }
+}
+
+static void arguments_of_receive_and_send(void **state) {
+  (void)state;
+  outs o = untouched();
+  uint8_t octets[1] = {0x81};
+  wsabi_conn *conn = open_conn(NULL);
+  BAD_ARGUMENT(wsabi_conn_recv(conn, octets, 1, &o.consumed, o.events, 0, &o.count));
+  BAD_ARGUMENT(wsabi_conn_recv(conn, octets, 1, &o.consumed, NULL, 0, &o.count));
+  BAD_ARGUMENT(wsabi_conn_recv_eof(conn, o.events, 0, &o.count));
+  BAD_ARGUMENT(wsabi_conn_send_text(conn, "\xff", 1));
+  BAD_ARGUMENT(wsabi_conn_send_text(conn, "\xed\xa0\x80", 3));
+  uint8_t long_payload[126];
+  memset(long_payload, 'a', sizeof long_payload);
+  BAD_ARGUMENT(wsabi_conn_send_ping(conn, long_payload, 126));
+  BAD_ARGUMENT(wsabi_conn_send_pong(conn, long_payload, 126));
+  BAD_ARGUMENT(wsabi_conn_close(conn, 1000, long_payload, 124));
+  BAD_ARGUMENT(wsabi_conn_close(conn, 1000, "\xff", 1));
+  BAD_ARGUMENT(wsabi_conn_close(conn, 0, "reason without code", 19));
+  BAD_ARGUMENT(wsabi_conn_close(conn, 1005, NULL, 0));
+  assert_untouched(&o);
+  assert_int_equal(octets[0], 0x81);
+  assert_int_equal(wsabi_conn_output_size(conn), 0);
+
+  check(wsabi_conn_send_ping(conn, long_payload, 125));
+  size_t queued = wsabi_conn_output_size(conn);
+  assert_int_equal(queued, 127);
+  BAD_ARGUMENT(wsabi_conn_output_consumed(conn, queued + 1));
+  assert_int_equal(wsabi_conn_output_size(conn), queued);
+  check(wsabi_conn_output_consumed(conn, queued - 1));
+  check(wsabi_conn_output_consumed(conn, 0));
+  check(wsabi_conn_output_consumed(conn, 1));
+  BAD_ARGUMENT(wsabi_conn_output_consumed(conn, 1));
+  check(wsabi_conn_close(conn, 1000, long_payload, 123));
+  wsabi_conn_free(conn);
+}
+
+static void arguments_of_decisions(void **state) {
+  (void)state;
+  wsabi_conn *conn = undecided_conn(NULL);
+  wsabi_response response = WSABI_RESPONSE_INIT;
+  // 65837 is 301 in 16 bits.
+  static const uint32_t STATUSES[] = {0, 1, 100, 101, 200, 299, 600, 65837, UINT32_MAX};
+  for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
+    response.status = STATUSES[i];
+    BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+    BAD_ARGUMENT(wsabi_conn_redirect(conn, STATUSES[i], "/", 1));
+  }
+  response.status = 404;
+  response.reserved = 1;
+  BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+  response.reserved = 0;
+  response.struct_size = sizeof response - 1;
+  BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+  response.struct_size = 0;
+  BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+  BAD_ARGUMENT(wsabi_conn_accept(conn, "", 0, NULL));
+  assert_int_equal(wsabi_conn_output_size(conn), 0);
+  assert_int_equal(wsabi_conn_state(conn), WSABI_STATE_CONNECTING);
+  check(wsabi_conn_accept(conn, "a", 1, NULL));
+  wsabi_conn_free(conn);
+}
+
+// ---- Order of calls ----
+
+// Everything that needs a request that waits.
+static void assert_no_request(wsabi_conn *conn) {
+  outs o = untouched();
+  wsabi_response response = WSABI_RESPONSE_INIT;
+  response.status = 404;
+  BAD_STATE(wsabi_conn_head_method(conn, &o.slice));
+  BAD_STATE(wsabi_conn_head_target(conn, &o.slice));
+  BAD_STATE(wsabi_conn_head_find(conn, "host", 4, &o.slice));
+  BAD_STATE(wsabi_conn_head_at(conn, 0, &o.header));
+  BAD_STATE(wsabi_conn_offered_subprotocol(conn, 0, &o.slice));
+  BAD_STATE(wsabi_conn_accept(conn, NULL, 0, NULL));
+  BAD_STATE(wsabi_conn_reject(conn, &response));
+  BAD_STATE(wsabi_conn_redirect(conn, 302, "/", 1));
+  assert_untouched(&o);
+}
+
+// Everything that needs an open connection.
+static void assert_not_open(wsabi_conn *conn) {
+  size_t queued = wsabi_conn_output_size(conn);
+  BAD_STATE(wsabi_conn_send_text(conn, "a", 1));
+  BAD_STATE(wsabi_conn_send_binary(conn, "a", 1));
+  BAD_STATE(wsabi_conn_send_ping(conn, "a", 1));
+  BAD_STATE(wsabi_conn_send_pong(conn, "a", 1));
+  BAD_STATE(wsabi_conn_close(conn, 1000, NULL, 0));
+  assert_int_equal(wsabi_conn_output_size(conn), queued);
+}
+
+static void order_of_calls(void **state) {
+  (void)state;
+  wsabi_conn *conn;
+  check(wsabi_conn_new_server(NULL, &conn));
+  assert_no_request(conn);
+  assert_not_open(conn);
+  assert_int_equal(wsabi_conn_state(conn), WSABI_STATE_CONNECTING);
+  assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_READ);
+  wsabi_conn_free(conn);
+
+  conn = undecided_conn(NULL);
+  assert_not_open(conn);
+  check(wsabi_conn_accept(conn, NULL, 0, NULL));
+  assert_no_request(conn);
+  assert_int_equal(wsabi_conn_state(conn), WSABI_STATE_OPEN);
+  check(wsabi_conn_close(conn, 1000, NULL, 0));
+  assert_not_open(conn);
+  wsabi_conn_free(conn);
+
+  conn = undecided_conn(NULL);
+  check(wsabi_conn_redirect(conn, 302, "/", 1));
+  assert_no_request(conn);
+  assert_not_open(conn);
+  wsabi_conn_free(conn);
+}
+
+static void calls_behind_the_end(void **state) {
+  (void)state;
+  wsabi_conn *conn = open_conn(NULL);
+  wsabi_event event;
+  size_t used, count;
+  check(wsabi_conn_recv_eof(conn, &event, 1, &count));
+  assert_int_equal(count, 1);
+  assert_int_equal(event.type, WSABI_EVENT_CLOSED);
+  assert_int_equal(event.code, 1006);
+  check(wsabi_conn_recv_eof(conn, &event, 1, &count));
+  assert_int_equal(count, 0);  // CLOSED is listed once
+  uint8_t octets[] = {0x81, 0x80, 0, 0, 0, 0};
+  check(wsabi_conn_recv(conn, octets, sizeof octets, &used, &event, 1, &count));
+  assert_int_equal(used, sizeof octets);
+  assert_int_equal(count, 0);
+  assert_not_open(conn);
+  assert_no_request(conn);
+  assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_CLOSE);
+  assert_int_equal(wsabi_conn_close_code(conn), 1006);
+  wsabi_conn_free(conn);
+}
+
+// The end of the stream at every stage, with output that waits.
+static void end_of_stream(void **state) {
+  (void)state;
+  wsabi_event event;
+  size_t count;
+  wsabi_conn *conn;
+  check(wsabi_conn_new_server(NULL, &conn));
+  check(wsabi_conn_recv_eof(conn, &event, 1, &count));
+  assert_int_equal(count, 1);
+  assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_CLOSE);
+  wsabi_conn_free(conn);
+
+  conn = undecided_conn(NULL);
+  check(wsabi_conn_recv_eof(conn, &event, 1, &count));
+  assert_int_equal(count, 1);
+  assert_int_equal(event.type, WSABI_EVENT_CLOSED);
+  wsabi_conn_free(conn);
+
+  conn = open_conn(NULL);
+  check(wsabi_conn_send_text(conn, "a", 1));
+  check(wsabi_conn_recv_eof(conn, &event, 1, &count));
+  assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_WRITE);  // it may still be written
+  check(wsabi_conn_output_consumed(conn, 3));
+  assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_CLOSE);
+  wsabi_conn_free(conn);
+}
+
+static void user_data(void **state) {
+  (void)state;
+  wsabi_conn *conn;
+  check(wsabi_conn_new_server(NULL, &conn));
+  assert_null(wsabi_conn_user_data(conn));
+  int mine;
+  check(wsabi_conn_set_user_data(conn, &mine));
+  assert_ptr_equal(wsabi_conn_user_data(conn), &mine);
+  check(wsabi_conn_set_user_data(conn, NULL));
+  assert_null(wsabi_conn_user_data(conn));
+  wsabi_slice name = {NULL, 1};
+  check(wsabi_conn_subprotocol(conn, &name));
+  assert_int_equal(name.len, 0);
+  wsabi_conn_free(conn);
+}
+
+// Rule 5: payloads outlive every call that sends, wherever they lie.
+static void payloads_outlive_sends(void **state) {
+  (void)state;
+  bytes input = {0};
+  append_frame(&input, 0x81, "Hello", 5);
+  for (size_t cut = 0; cut < input.len; cut++) {
+    wsabi_conn *conn = open_conn(NULL);
+    uint8_t copy[32];
+    memcpy(copy, input.data, input.len);
+    wsabi_event event;
+    size_t used, count;
+    if (cut > 0) {
+      check(wsabi_conn_recv(conn, copy, cut, &used, &event, 1, &count));
+      assert_int_equal(count, 0);
+    }
+    check(wsabi_conn_recv(conn, copy + cut, input.len - cut, &used, &event, 1, &count));
+    assert_int_equal(count, 1);
+    for (size_t i = 0; i < 100; i++) {
+      check(wsabi_conn_send_text(conn, event.data, event.len));
+      check(wsabi_conn_send_ping(conn, event.data, event.len));
+    }
+    bytes sent = {0};
+    take_output(conn, &sent);
+    assert_int_equal(sent.len, 1400);
+    check(wsabi_conn_close(conn, 1000, event.data, event.len));
+    assert_memory_equal(event.data, "Hello", 5);
+    wsabi_conn_free(conn);
+    clear(&sent);
+  }
+  clear(&input);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(version),
+      cmocka_unit_test(texts),
+      cmocka_unit_test(options),
+      cmocka_unit_test(config_errors),
+      cmocka_unit_test(a_config_in_use_is_immutable),
+      cmocka_unit_test(null_connection),
+      cmocka_unit_test(null_arguments),
+      cmocka_unit_test(empty_ranges),
+      cmocka_unit_test(absurd_lengths),
+      cmocka_unit_test(arguments_of_receive_and_send),
+      cmocka_unit_test(arguments_of_decisions),
+      cmocka_unit_test(order_of_calls),
+      cmocka_unit_test(calls_behind_the_end),
+      cmocka_unit_test(end_of_stream),
+      cmocka_unit_test(user_data),
+      cmocka_unit_test(payloads_outlive_sends),
+  };
+  return cmocka_run_group_tests_name("abi", tests, NULL, NULL);
+}
