@@ -35,17 +35,16 @@ pub struct Connection {
     failure: Option<Failure>,
     /// The peer's octet stream ended.
     ended: bool,
-    /// Pongs that were queued since one last left the output.
+    /// Pongs that were queued since none waited.
     pongs: u8,
     /// Octets of output up to the end of the last pong.
-    pongs_end: usize,
+    pongs_end: u32,
     /// The newest pong, when too many wait.
-    pong: Option<Box<[u8]>>,
-    subprotocol: Option<Arc<str>>,
-    /// The opening handshake, while it goes on.
+    pong: Option<Box<Pong>>,
+    /// What the opening handshake agreed on, when it is anything.
+    agreed: Option<Box<Agreed>>,
+    /// The opening handshake, until the last octet that it kept was read.
     opening: Option<Box<Opening>>,
-    /// Octets that came behind the head before the decision.
-    kept: Option<Box<Kept>>,
     reader: Reader,
     output: Output,
 }
@@ -67,13 +66,21 @@ struct Opening {
     request: Option<(Request, Head)>,
     /// The answer to a request that breaks a rule.
     refusal: Vec<u8>,
+    /// Octets that came behind the head before the decision.
+    kept: Vec<u8>,
+    /// Those of them that were read since.
+    kept_read: usize,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    octets: Vec<u8>,
-    /// Octets that were read since.
-    read: usize,
+#[derive(Debug)]
+struct Agreed {
+    subprotocol: Arc<str>,
+}
+
+#[derive(Debug)]
+struct Pong {
+    payload: [u8; MAX_CONTROL],
+    len: usize,
 }
 
 /// What is to be done with the socket.
@@ -129,9 +136,8 @@ impl Connection {
             pongs: 0,
             pongs_end: 0,
             pong: None,
-            subprotocol: None,
+            agreed: None,
             opening: Some(Box::default()),
-            kept: None,
             reader: Reader::default(),
             output: Output::default(),
         }
@@ -153,7 +159,7 @@ impl Connection {
         if self.state == State::Connecting {
             return self.read_head(input, sink);
         }
-        if self.kept.is_some() && self.read_kept(sink) {
+        if self.opening.is_some() && self.read_kept(sink) {
             return Ok(0);
         }
         Ok(self.read_frames(input, sink))
@@ -168,7 +174,7 @@ impl Connection {
         }
         self.ended = true;
         self.change(Cause::TransportClosed);
-        (self.opening, self.kept) = (None, None);
+        self.opening = None;
         sink.push(Event {
             kind: EventKind::Closed,
             code: self.close_code(),
@@ -190,7 +196,7 @@ impl Connection {
     /// When there are not as many.
     pub fn output_consumed(&mut self, len: usize) -> Result<(), NotQueued> {
         self.output.consume(len)?;
-        self.pongs_end = self.pongs_end.saturating_sub(len);
+        self.pongs_end = self.pongs_end.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
         Ok(())
     }
 
@@ -230,7 +236,7 @@ impl Connection {
             State::Open => (self.output.size() as u64) < self.config.get(OptionKey::OutputHighMark),
             State::Closing | State::Closed => true,
         };
-        let recv = self.kept.is_some() && self.state != State::Connecting;
+        let recv = self.opening.is_some() && self.state != State::Connecting;
         Interest { read, write, recv, ..Interest::default() }
     }
 
@@ -260,7 +266,7 @@ impl Connection {
     /// The subprotocol that was agreed on.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_deref()
+        Some(&self.agreed.as_ref()?.subprotocol)
     }
 
     // ---- Send ----
@@ -348,9 +354,12 @@ impl Connection {
         };
         let response = write_accept(head, subprotocol.as_deref(), &answer)?;
         self.output.push(&response, &[])?;
-        self.subprotocol = subprotocol;
-        self.opening = None;
+        self.agreed = subprotocol.map(|subprotocol| Box::new(Agreed { subprotocol }));
         self.change(Cause::Established);
+        match &mut self.opening {
+            Some(opening) if !opening.kept.is_empty() => opening.request = None,
+            _ => self.opening = None,
+        }
         Ok(())
     }
 
@@ -432,21 +441,21 @@ impl Connection {
         if input.is_empty() {
             return Ok(0);
         }
-        let kept = self.kept.get_or_insert_default();
         let limit = self.config.get(OptionKey::MaxMessageSize);
-        if (kept.octets.len() as u64).saturating_add(input.len() as u64) > limit {
+        let kept = &mut self.opening.get_or_insert_default().kept;
+        if (kept.len() as u64).saturating_add(input.len() as u64) > limit {
             return Err(SendError::Limit);
         }
-        kept.octets.try_reserve(input.len()).map_err(|_| SendError::Memory)?;
-        kept.octets.extend_from_slice(input);
+        kept.try_reserve(input.len()).map_err(|_| SendError::Memory)?;
+        kept.extend_from_slice(input);
         Ok(input.len())
     }
 
     /// Reads on in the octets that were kept, one event a call. Returns whether
     /// there was one.
     fn read_kept(&mut self, sink: &mut impl Sink) -> bool {
-        let Some(mut kept) = self.kept.take() else { return false };
-        let unread = kept.octets.get_mut(kept.read..).unwrap_or_default();
+        let Some(mut opening) = self.opening.take() else { return false };
+        let unread = opening.kept.get_mut(opening.kept_read..).unwrap_or_default();
         let mut one = OneEvent { sink, is_listed: false, inside: None };
         let used = self.read_frames(unread, &mut one);
         if let Some((kind, code, offset, len)) = one.inside {
@@ -454,8 +463,8 @@ impl Connection {
             one.sink.push(Event { kind, code, payload: Payload::Held(payload) });
         }
         let is_listed = one.is_listed;
-        kept.read += used;
-        self.kept = is_listed.then_some(kept);
+        opening.kept_read += used;
+        self.opening = is_listed.then_some(opening);
         is_listed
     }
 
@@ -597,13 +606,19 @@ impl Connection {
         }
         let payload = self.reader.payload(place, input);
         if self.pongs == MAX_PONGS {
-            self.pong = Some(Box::from(payload));
+            self.pong = Some(Box::new(Pong::new(payload)));
             return Ok(());
         }
         push_frame(&mut self.output, Opcode::Pong, payload)?;
-        self.pongs += 1;
-        self.pongs_end = self.output.size();
+        self.count_pong();
         Ok(())
+    }
+
+    /// A pong was queued. Beyond 4 GiB of output its end is not exact, and then
+    /// some more pongs may wait.
+    fn count_pong(&mut self) {
+        self.pongs += 1;
+        self.pongs_end = u32::try_from(self.output.size()).unwrap_or(u32::MAX);
     }
 
     fn queue_close(&mut self, code: u16, reason: &[u8]) -> Result<(), OutOfMemory> {
@@ -632,10 +647,11 @@ impl Connection {
     #[inline(never)]
     fn settle_now(&mut self) {
         if self.pongs_end == 0 && self.state == State::Open {
-            if let Some(payload) = self.pong.take() {
+            if let Some(pong) = self.pong.take() {
                 // Without memory the pong is lost, as one that is overtaken.
-                let _ = push_frame(&mut self.output, Opcode::Pong, &payload);
-                (self.pongs, self.pongs_end) = (1, self.output.size());
+                let _ = push_frame(&mut self.output, Opcode::Pong, pong.payload());
+                self.pongs = 0;
+                self.count_pong();
             }
         }
         let queued = match (core::mem::replace(&mut self.owed, Owed::Nothing), self.failure) {
@@ -665,19 +681,36 @@ impl Connection {
     #[inline]
     fn release(&mut self) {
         self.reader.release();
-        if self.kept.as_ref().is_some_and(|kept| kept.read == kept.octets.len()) {
-            self.kept = None;
+        let is_read = |opening: &Box<Opening>| opening.kept_read == opening.kept.len();
+        if self.state != State::Connecting && self.opening.as_ref().is_some_and(is_read) {
+            self.opening = None;
         }
     }
 
     /// The opening handshake is over, without success.
     fn refused(&mut self) {
-        (self.opening, self.kept) = (None, None);
+        self.opening = None;
         self.change(Cause::Refused);
     }
 
     fn change(&mut self, cause: Cause) {
         self.state = self.state.after(cause).unwrap_or(self.state);
+    }
+}
+
+impl Pong {
+    fn new(octets: &[u8]) -> Self {
+        let mut payload = [0; MAX_CONTROL];
+        let mut len = 0;
+        for (place, octet) in payload.iter_mut().zip(octets) {
+            *place = *octet;
+            len += 1;
+        }
+        Self { payload, len }
+    }
+
+    fn payload(&self) -> &[u8] {
+        self.payload.get(..self.len).unwrap_or_default()
     }
 }
 

@@ -25,10 +25,11 @@ pub(super) struct Output {
     more: Option<Box<VecDeque<Vec<u8>>>>,
     /// Octets in all runs that were not sent.
     size: usize,
-    /// Octets that were queued since the queue was last empty.
-    queued: usize,
+    /// Octets that were queued since the queue was last empty. It is a hint, and
+    /// may wrap.
+    queued: u32,
     /// The same of the time before: the next run is made as large.
-    expected: usize,
+    expected: u32,
 }
 
 /// More octets were said to be sent than there are.
@@ -60,7 +61,7 @@ impl Output {
         run.extend_from_slice(header);
         run.extend_from_slice(payload);
         self.size += len;
-        self.queued += len;
+        self.queued = self.queued.wrapping_add(len as u32);
         Ok(())
     }
 
@@ -102,7 +103,7 @@ impl Output {
     #[cold]
     #[inline(never)]
     fn add_run(&mut self, len: usize) -> Result<&mut Vec<u8>, OutOfMemory> {
-        let guess = if self.size == 0 { self.expected } else { 2 * self.size };
+        let guess = if self.size == 0 { self.expected as usize } else { 2 * self.size };
         let mut run = Vec::new();
         run.try_reserve_exact(len.max(guess.clamp(SMALL_RUN, RUN))).map_err(|_| OutOfMemory)?;
         if self.first.is_empty() {

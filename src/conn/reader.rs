@@ -1,5 +1,6 @@
 //! Frames in, messages out: RFC 6455 sections 5.2 to 5.6 and 6.2.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Failure;
@@ -50,7 +51,8 @@ pub(super) struct Reader {
     /// Payload of the message so far, when it spans frames or reads.
     message: Vec<u8>,
     /// Payload of the control frame so far, when it spans reads.
-    control: Vec<u8>,
+    #[allow(clippy::box_collection, reason = "most need none; a connection at rest is small")]
+    control: Option<Box<Vec<u8>>>,
     /// What the last item was held in.
     held: Option<Held>,
     /// The message that has begun.
@@ -109,7 +111,7 @@ impl Reader {
     pub(super) fn held(&self) -> &[u8] {
         match self.held {
             Some(Held::Message) => &self.message,
-            Some(Held::Control) => &self.control,
+            Some(Held::Control) => self.control.as_ref().map_or(&[], |octets| octets),
             None => &[],
         }
     }
@@ -128,7 +130,7 @@ impl Reader {
         match self.held.take() {
             None => {}
             Some(Held::Message) => self.message = Vec::new(),
-            Some(Held::Control) => self.control = Vec::new(),
+            Some(Held::Control) => self.control = None,
         }
     }
 
@@ -234,7 +236,7 @@ impl Reader {
     /// item, so that it can stay where it is.
     fn is_alone(&self, frame: Frame) -> bool {
         if frame.opcode.is_control() {
-            self.control.is_empty()
+            self.control.is_none()
         } else {
             frame.fin && self.fragments == 1 && self.message.is_empty()
         }
@@ -257,8 +259,9 @@ impl Reader {
     /// Unmasks a part of the current payload and moves it behind what is there.
     fn append(&mut self, frame: Frame, part: &mut [u8]) -> Result<(), Failure> {
         let left = usize::try_from(self.left).unwrap_or(usize::MAX);
-        let block = self.block(frame);
-        reserve(block, part.len(), left)?;
+        // Behind the last fragment nothing follows.
+        let more = if frame.fin { left } else { usize::MAX };
+        reserve(self.block(frame), part.len(), more)?;
         for chunk in part.chunks_mut(CHUNK) {
             self.unmask(frame, chunk)?;
             self.block(frame).extend_from_slice(chunk);
@@ -267,7 +270,11 @@ impl Reader {
     }
 
     fn block(&mut self, frame: Frame) -> &mut Vec<u8> {
-        if frame.opcode.is_control() { &mut self.control } else { &mut self.message }
+        if frame.opcode.is_control() {
+            self.control.get_or_insert_default()
+        } else {
+            &mut self.message
+        }
     }
 
     /// The payload is complete; so is the item unless a fragment follows.
@@ -328,13 +335,13 @@ fn next_whole(input: &mut [u8], at: &mut usize, limits: Limits) -> Option<Result
     Some(Ok(Item { kind, place: Place::Input { offset, len } }))
 }
 
-/// Makes room for `len` octets more, of a payload of which `left` are still to
-/// come: never for more than twice what has arrived, whatever was announced.
-fn reserve(block: &mut Vec<u8>, len: usize, left: usize) -> Result<(), Failure> {
+/// Makes room for `len` octets, behind which at most `more` follow: never for
+/// more than twice what has arrived, whatever was announced.
+fn reserve(block: &mut Vec<u8>, len: usize, more: usize) -> Result<(), Failure> {
     let needed = block.len().saturating_add(len);
     if needed > block.capacity() {
-        let announced = needed.saturating_add(left);
-        let room = needed.max(block.capacity().saturating_mul(2)).min(announced);
+        let most = needed.saturating_add(more);
+        let room = needed.max(block.capacity().saturating_mul(2)).min(most);
         block.try_reserve_exact(room - block.len()).map_err(|_| Failure::OutOfMemory)?;
     }
     Ok(())

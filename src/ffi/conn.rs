@@ -26,10 +26,9 @@ use crate::conn::{Connection, Event, EventKind, Payload, SendError, Sink, State}
 /// `_head_method`, `_head_target`, `_head_find`, `_head_at`,
 /// `_offered_subprotocol`, `_accept`, `_reject`, `_redirect`.
 pub struct wsabi_conn {
-    connection: Connection,
+    /// `None` once a call panicked: nothing in it could be trusted.
+    connection: Option<Connection>,
     user_data: *mut c_void,
-    /// A call panicked: nothing in here can be trusted.
-    poisoned: bool,
 }
 
 /// Octets that somebody else owns, not terminated. Empty is `len` 0.
@@ -134,9 +133,8 @@ pub extern "C" fn wsabi_conn_new_server(
         let out = some(out)?;
         let config = config.map_or_else(Arc::default, |config| Arc::clone(&config.0));
         out.write(Some(Box::new(wsabi_conn {
-            connection: Connection::server(config),
+            connection: Some(Connection::server(config)),
             user_data: std::ptr::null_mut(),
-            poisoned: false,
         })));
         Ok(())
     })
@@ -279,7 +277,7 @@ pub extern "C" fn wsabi_conn_output_consumed(
 /// Returns how many octets wait to be sent. 0 for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_output_size(conn: Option<&wsabi_conn>) -> usize {
-    conn.map_or(0, |conn| conn.connection.output_size())
+    inside(conn).map_or(0, Connection::output_size)
 }
 
 // ---- State ----
@@ -349,7 +347,7 @@ pub const WSABI_STATE_CLOSED: wsabi_state = wsabi_state(3);
 /// Returns the state. `WSABI_STATE_CLOSED` for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_state(conn: Option<&wsabi_conn>) -> wsabi_state {
-    match conn.map_or(State::Closed, |conn| conn.connection.state()) {
+    match inside(conn).map_or(State::Closed, Connection::state) {
         State::Connecting => WSABI_STATE_CONNECTING,
         State::Open => WSABI_STATE_OPEN,
         State::Closing => WSABI_STATE_CLOSING,
@@ -363,13 +361,13 @@ pub extern "C" fn wsabi_conn_state(conn: Option<&wsabi_conn>) -> wsabi_state {
 /// RFC 6455 7.1.5.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_close_code(conn: Option<&wsabi_conn>) -> u16 {
-    conn.map_or(0, |conn| conn.connection.close_code())
+    inside(conn).map_or(0, Connection::close_code)
 }
 
 /// Returns which rule the peer broke; 0 for none, and for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_failure(conn: Option<&wsabi_conn>) -> wsabi_failure {
-    conn.and_then(|conn| conn.connection.failure()).into()
+    inside(conn).and_then(Connection::failure).into()
 }
 
 /// Reads the negotiated subprotocol into `*name`: empty when there is none. It
@@ -488,12 +486,18 @@ pub(super) fn with(
     method: impl FnOnce(&mut Connection) -> super::Result<()>,
 ) -> wsabi_status {
     let Some(conn) = conn else { return super::WSABI_ERR_NULL };
-    if conn.poisoned {
-        return WSABI_ERR_INTERNAL;
+    let Some(connection) = &mut conn.connection else { return WSABI_ERR_INTERNAL };
+    let status = guard(|| method(connection));
+    if status == WSABI_ERR_INTERNAL {
+        // Not even to be dropped.
+        std::mem::forget(conn.connection.take());
     }
-    let status = guard(|| method(&mut conn.connection));
-    conn.poisoned = status == WSABI_ERR_INTERNAL;
     status
+}
+
+/// The connection behind a handle that may be NULL, unless a call panicked.
+fn inside(conn: Option<&wsabi_conn>) -> Option<&Connection> {
+    conn?.connection.as_ref()
 }
 
 /// Runs a method that reads, and writes its result when it has one.
@@ -504,10 +508,7 @@ pub(super) fn look<T>(
 ) -> wsabi_status {
     guard(|| {
         let (conn, out) = (some(conn)?, some(out)?);
-        if conn.poisoned {
-            return Err(WSABI_ERR_INTERNAL);
-        }
-        out.write(method(&conn.connection)?);
+        out.write(method(conn.connection.as_ref().ok_or(WSABI_ERR_INTERNAL)?)?);
         Ok(())
     })
 }
@@ -580,6 +581,9 @@ impl From<SendError> for wsabi_status {
     }
 }
 
+// What a connection at rest takes from the allocator.
+const _: () = assert!(size_of::<wsabi_conn>() <= 184 || size_of::<usize>() != 8);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -588,9 +592,8 @@ mod tests {
     fn a_panic_becomes_a_status_and_poisons_that_connection_alone() {
         let new = || {
             Box::new(wsabi_conn {
-                connection: Connection::server(Arc::default()),
+                connection: Some(Connection::server(Arc::default())),
                 user_data: std::ptr::null_mut(),
-                poisoned: false,
             })
         };
         let (mut broken, mut other) = (new(), new());
