@@ -32,7 +32,7 @@ BOUNDS = {
     (16, 16): 1.35, (16, 125): 1.35, (16, 1024): 1.35, (16, 16384): 1.15,
 }  # fmt: skip
 
-COMPILE = ("cc", "-std=c11", "-O3", "-march=native", "-Wall", "-Wextra")
+COMPILE = ("cc", "-std=c11", "-O3", "-march=native", "-Wall", "-Wextra", "-Wpedantic")
 
 
 @dataclass

@@ -199,7 +199,10 @@ static void open_connection(struct conn *conn) {
 static void send_rest(struct conn *conn) {
   while (conn->sent < batch_len) {
     ssize_t count = send(conn->fd, batch + conn->sent, batch_len - conn->sent, MSG_NOSIGNAL);
-    if (count < 0 && errno == EAGAIN) return wait_for(conn, EPOLLIN | EPOLLOUT);
+    if (count < 0 && errno == EAGAIN) {
+      wait_for(conn, EPOLLIN | EPOLLOUT);
+      return;
+    }
     if (count < 0) die("send: %s", strerror(errno));
     conn->sent += (size_t)count;
   }

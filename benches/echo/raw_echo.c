@@ -3,6 +3,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,37 +17,37 @@ struct conn {
 
 static int epoll;
 
+// False: the connection is over.
+static bool on_readable(struct conn *conn) {
+  static char buffer[READ_SIZE];
+  ssize_t got = recv(conn->fd, buffer, sizeof buffer, 0);
+  if (got <= 0) return got < 0 && errno == EAGAIN;
+  ssize_t sent = send(conn->fd, buffer, (size_t)got, MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN) return false;
+  if (sent == got) return true;
+  if (sent < 0) sent = 0;
+  conn->sent = 0;
+  conn->len = (size_t)(got - sent);
+  conn->rest = memcpy(malloc(conn->len), buffer + sent, conn->len);
+  watch(epoll, EPOLL_CTL_MOD, conn->fd, EPOLLOUT, conn);
+  return true;
+}
+
+static bool on_writable(struct conn *conn) {
+  ssize_t sent = send(conn->fd, conn->rest + conn->sent, conn->len - conn->sent, MSG_NOSIGNAL);
+  if (sent < 0) return errno == EAGAIN;
+  conn->sent += (size_t)sent;
+  if (conn->sent < conn->len) return true;
+  free(conn->rest);
+  conn->rest = NULL;
+  watch(epoll, EPOLL_CTL_MOD, conn->fd, EPOLLIN, conn);
+  return true;
+}
+
 static void drop(struct conn *conn) {
   close(conn->fd);
   free(conn->rest);
   free(conn);
-}
-
-static void on_readable(struct conn *conn) {
-  static char buffer[READ_SIZE];
-  ssize_t got = recv(conn->fd, buffer, sizeof buffer, 0);
-  if (got < 0 && errno == EAGAIN) return;
-  if (got <= 0) return drop(conn);
-  ssize_t sent = send(conn->fd, buffer, (size_t)got, MSG_NOSIGNAL);
-  if (sent < 0 && errno != EAGAIN) return drop(conn);
-  if (sent < 0) sent = 0;
-  if (sent == got) return;
-  conn->sent = 0;
-  conn->len = (size_t)(got - sent);
-  conn->rest = malloc(conn->len);
-  memcpy(conn->rest, buffer + sent, conn->len);
-  watch(epoll, EPOLL_CTL_MOD, conn->fd, EPOLLOUT, conn);
-}
-
-static void on_writable(struct conn *conn) {
-  ssize_t sent = send(conn->fd, conn->rest + conn->sent, conn->len - conn->sent, MSG_NOSIGNAL);
-  if (sent < 0 && errno == EAGAIN) return;
-  if (sent < 0) return drop(conn);
-  conn->sent += (size_t)sent;
-  if (conn->sent < conn->len) return;
-  free(conn->rest);
-  conn->rest = NULL;
-  watch(epoll, EPOLL_CTL_MOD, conn->fd, EPOLLIN, conn);
 }
 
 int main(void) {
@@ -62,10 +63,8 @@ int main(void) {
         conn = calloc(1, sizeof *conn);
         conn->fd = accept_connection(listener);
         watch(epoll, EPOLL_CTL_ADD, conn->fd, EPOLLIN, conn);
-      } else if (conn->rest) {
-        on_writable(conn);
-      } else {
-        on_readable(conn);
+      } else if (!(conn->rest ? on_writable(conn) : on_readable(conn))) {
+        drop(conn);
       }
     }
   }
