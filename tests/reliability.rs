@@ -1,5 +1,11 @@
 //! What was used against other libraries: floods, bombs, promises. Memory is
 //! counted by an allocator of this test's own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

@@ -1,5 +1,11 @@
 //! RFC 6455 sections 5 to 8: every row whole, cut at every octet, octet by
 //! octet, and with octets behind it; with lists of 1, 2 and 64 events.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

@@ -1,5 +1,11 @@
 //! RFC 6455 section 4.2, the server's side: every row whole, cut at every octet,
 //! octet by octet, and with octets behind it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

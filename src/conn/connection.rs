@@ -681,10 +681,8 @@ impl Connection {
     #[inline]
     fn release(&mut self) {
         self.reader.release();
-        let is_read = |opening: &Box<Opening>| opening.kept_read == opening.kept.len();
-        if self.state != State::Connecting && self.opening.as_ref().is_some_and(is_read) {
-            self.opening = None;
-        }
+        let is_over = self.state != State::Connecting;
+        self.opening.take_if(|opening| is_over && opening.kept_read == opening.kept.len());
     }
 
     /// The opening handshake is over, without success.

@@ -1,0 +1,83 @@
+# make run    builds the library and the C echo server, and starts it
+# make test   runs every suite; what it needs and cannot install, it names
+#
+# Everything else is a part of these, or a benchmark.
+
+CARGO ?= cargo
+PORT ?= 9001
+FUZZ_SECONDS ?= 60
+server := c-examples/build/echo_server
+# The nightly toolchain is for Miri and the fuzzers alone.
+NIGHTLY ?= nightly
+
+.PHONY: run lib examples test lint header test-rust test-core test-c autobahn interop miri fuzz \
+	bench bench-echo clean
+
+run: examples
+	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
+	@exec $(server) --port $(PORT)
+
+# What is delivered and measured: without the rlib, so that LTO is on.
+lib:
+	$(CARGO) rustc --locked --release --lib --crate-type cdylib,staticlib
+
+examples: lib
+	$(MAKE) -C c-examples shared static
+	c-examples/build/echo_buffer
+	c-examples/build/static/echo_buffer
+
+test: lint header test-rust test-core test-c interop autobahn miri fuzz
+	@echo 'every suite passed'
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+# The committed header is the one that the sources say.
+header: lib
+	git diff --exit-code include
+
+test-rust:
+	$(CARGO) test --locked
+
+# The protocol core without std, for those who have none.
+test-core:
+	$(CARGO) rustc --locked --lib --no-default-features --crate-type rlib
+
+test-c: examples
+	tests/tools.sh c
+	$(MAKE) -C tests/c all
+
+# Real clients, direct and behind nginx.
+interop: examples
+	tests/tools.sh interop
+	tests/interop/run.py --server $(server)
+	tests/interop/run.py --server c-examples/build/static/echo_server
+
+# Sections 1 to 7, 9 and 10 of the Autobahn testsuite against the C server.
+autobahn: examples
+	tests/tools.sh autobahn
+	tests/autobahn/run.py --server $(server)
+
+# The C ABI under both models of aliasing.
+miri:
+	tests/tools.sh miri
+	$(CARGO) +$(NIGHTLY) miri test --test ffi
+	MIRIFLAGS=-Zmiri-tree-borrows $(CARGO) +$(NIGHTLY) miri test --test ffi
+
+fuzz:
+	tests/tools.sh fuzz
+	fuzz/run.sh $(FUZZ_SECONDS)
+
+bench: lib
+	tests/tools.sh bench
+	$(CARGO) run --locked --release --manifest-path benches/Cargo.toml --bin codec
+	$(CARGO) run --locked --release --manifest-path benches/Cargo.toml --bin rest
+
+bench-echo: examples
+	python3 benches/echo.py
+
+clean:
+	$(CARGO) clean
+	$(MAKE) -C c-examples clean
+	$(MAKE) -C tests/c clean

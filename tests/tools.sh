@@ -1,0 +1,103 @@
+#!/bin/sh
+# Sees to the tools of the test suites that are named: c, interop, autobahn,
+# miri, fuzz, bench. Installs what is missing where it can; otherwise says what
+# is missing and how to get it, and exits with 3.
+set -u
+
+missing_packages=
+hints=
+
+# package NAME TEST...: a Debian package, needed unless TEST succeeds.
+package() {
+  name=$1
+  shift
+  "$@" > /dev/null 2>&1 || missing_packages="$missing_packages $name"
+}
+
+# hint TEXT TEST...: something that no Debian package brings.
+hint() {
+  text=$1
+  shift
+  "$@" > /dev/null 2>&1 || hints="$hints
+  $text"
+}
+
+has() {
+  command -v "$1"
+}
+
+has_header() {
+  printf '#include <%s>\n' stdarg.h stddef.h stdint.h setjmp.h "$1" | cc -x c -E -
+}
+
+c_tools() {
+  package g++ has g++
+  package pkg-config has pkg-config
+  package libcmocka-dev has_header cmocka.h
+  package valgrind has valgrind
+  package binutils has nm
+}
+
+interop_tools() {
+  package python3 has python3
+  package python3-venv python3 -c 'import venv, ensurepip'
+  package nginx-light has nginx
+  package chromium has chromium
+  package chromium-driver has chromedriver
+  package nodejs has node
+  package npm has npm
+}
+
+# Its own runner finds Python 2.7 or says how to get it.
+autobahn_tools() {
+  package python3 has python3
+}
+
+nightly_tools() {
+  has rustup > /dev/null || return
+  rustup +nightly component list --installed 2> /dev/null | grep -q "$1" ||
+    rustup toolchain install nightly --profile minimal --component "$1,rust-src" ||
+    rustup component add --toolchain nightly "$1" rust-src
+}
+
+miri_tools() {
+  nightly_tools miri
+  hint 'Miri: rustup toolchain install nightly --component miri,rust-src' cargo +nightly miri --version
+}
+
+fuzz_tools() {
+  nightly_tools rust-src
+  cargo fuzz --version > /dev/null 2>&1 || cargo install cargo-fuzz --locked
+  package g++ has g++
+  hint 'a nightly toolchain: rustup toolchain install nightly' cargo +nightly --version
+  hint 'cargo-fuzz: cargo install cargo-fuzz --locked' cargo fuzz --version
+}
+
+bench_tools() {
+  package libwslay-dev has_header wslay/wslay.h
+}
+
+check_all() {
+  missing_packages=
+  hints=
+  hint 'a C compiler, as cc (Debian: gcc)' has cc
+  hint 'Rust, see https://rustup.rs' has cargo
+  for suite; do
+    "${suite}_tools"
+  done
+}
+
+check_all "$@"
+if [ -n "$missing_packages" ] && has apt-get > /dev/null; then
+  if [ "$(id -u)" = 0 ]; then sudo=; else sudo='sudo -n'; fi
+  echo "installing:$missing_packages"
+  # shellcheck disable=SC2086 # each word is an argument
+  $sudo apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq $missing_packages > /dev/null
+  check_all "$@"
+fi
+[ -n "$missing_packages$hints" ] || exit 0
+echo "missing for the tests ($*):"
+[ -z "$missing_packages" ] || echo "  Debian packages: apt-get install$missing_packages"
+[ -z "$hints" ] || echo "$hints" | sed 1d
+exit 3
