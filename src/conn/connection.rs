@@ -353,7 +353,7 @@ impl Connection {
             None => self.config.subprotocols().iter().find(|known| is_offered(known)).cloned(),
         };
         let response = write_accept(head, subprotocol.as_deref(), &answer)?;
-        self.output.push(&response, &[])?;
+        self.output.push(&response)?;
         self.agreed = subprotocol.map(|subprotocol| Box::new(Agreed { subprotocol }));
         self.change(Cause::Established);
         match &mut self.opening {
@@ -377,7 +377,7 @@ impl Connection {
             Request::PlainHttp => 200,
         };
         let response = write_answer(head, lowest_status, &answer)?;
-        self.output.push(&response, &[])?;
+        self.output.push(&response)?;
         self.refused();
         Ok(())
     }
@@ -583,7 +583,7 @@ impl Connection {
         self.send(opcode, payload)
     }
 
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         if self.state != State::Open {
             return Err(SendError::State);
@@ -662,7 +662,7 @@ impl Connection {
             (Owed::Failure, Some(Failure::Handshake(_))) => {
                 let refusal = self.opening.take().map(|opening| opening.refusal);
                 self.refused();
-                self.output.push(&refusal.unwrap_or_default(), &[])
+                self.output.push(&refusal.unwrap_or_default())
             }
             (Owed::Failure, Some(failure)) if self.state == State::Open => {
                 self.queue_close(failure.code(), failure.text().to_bytes())
@@ -738,12 +738,11 @@ impl<S: Sink> Sink for OneEvent<'_, S> {
 }
 
 /// Queues a whole frame, unmasked as a server's.
-#[inline]
+#[inline(always)]
 fn push_frame(output: &mut Output, opcode: Opcode, payload: &[u8]) -> Result<(), OutOfMemory> {
     let payload_len = payload.len() as u64;
     let header = Header { fin: true, rsv: 0, opcode, mask: None, payload_len };
-    let (octets, len) = header.encode();
-    output.push(octets.get(..len).unwrap_or_default(), payload)
+    output.push_frame(&header, payload)
 }
 
 /// An event without a code whose payload is not in the input.

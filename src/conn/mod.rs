@@ -5,6 +5,7 @@ mod config;
 mod connection;
 mod event;
 mod failure;
+mod octets;
 mod output;
 mod reader;
 mod state;

@@ -4,6 +4,9 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use super::octets::extend;
+use crate::proto::Header;
+
 /// Octets that one run is made for at most, when many small pieces share it.
 const RUN: usize = 64 << 10;
 
@@ -52,16 +55,31 @@ impl Output {
         core::iter::once(first).chain(more).filter(|run| !run.is_empty())
     }
 
-    /// Queues a header and its payload: both or, without memory, none.
-    #[inline]
-    pub(super) fn push(&mut self, header: &[u8], payload: &[u8]) -> Result<(), OutOfMemory> {
-        let len = header.len() + payload.len();
+    /// Queues a frame: all of it or, without memory, nothing.
+    #[inline(always)]
+    pub(super) fn push_frame(
+        &mut self,
+        header: &Header,
+        payload: &[u8],
+    ) -> Result<(), OutOfMemory> {
+        let (octets, header_len) = header.encode();
+        let room = octets.len() + payload.len();
         let run = if self.more.is_none() { &mut self.first } else { self.last() };
-        let run = if run.capacity() - run.len() >= len { run } else { self.add_run(len)? };
-        run.extend_from_slice(header);
-        run.extend_from_slice(payload);
+        let run = if run.capacity() - run.len() >= room { run } else { self.add_run(room)? };
+        // A copy of a fixed length, which needs no call.
+        run.extend_from_slice(&octets);
+        run.truncate(run.len() - octets.len() + header_len);
+        extend(run, payload);
+        let len = header_len + payload.len();
         self.size += len;
         self.queued = self.queued.wrapping_add(len as u32);
+        Ok(())
+    }
+
+    /// Queues octets as they are: all of them or, without memory, none.
+    pub(super) fn push(&mut self, octets: &[u8]) -> Result<(), OutOfMemory> {
+        extend(self.add_run(octets.len())?, octets);
+        self.size += octets.len();
         Ok(())
     }
 
@@ -105,7 +123,9 @@ impl Output {
     fn add_run(&mut self, len: usize) -> Result<&mut Vec<u8>, OutOfMemory> {
         let guess = if self.size == 0 { self.expected as usize } else { 2 * self.size };
         let mut run = Vec::new();
-        run.try_reserve_exact(len.max(guess.clamp(SMALL_RUN, RUN))).map_err(|_| OutOfMemory)?;
+        // A header takes more room while it is written than it has octets.
+        let room = len.max(guess.clamp(SMALL_RUN, RUN) + size_of::<u128>());
+        run.try_reserve_exact(room).map_err(|_| OutOfMemory)?;
         if self.first.is_empty() {
             self.first = run;
             return Ok(&mut self.first);

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Failure;
+use super::octets::extend;
 use crate::proto::{
     Header, HeaderError, MAX_HEADER, Opcode, Utf8, apply_mask, apply_mask_ascii, utf8,
 };
@@ -92,7 +93,9 @@ enum Held {
 impl Reader {
     /// Reads on in `input` from `*at`, until an item is whole or the input is
     /// used up (`None`). Payloads are unmasked in place.
-    #[inline]
+    // Always, here and below: else the result goes through memory, which takes
+    // as long as the rest of a small message.
+    #[inline(always)]
     pub(super) fn next(
         &mut self,
         input: &mut [u8],
@@ -246,9 +249,8 @@ impl Reader {
     fn unmask(&mut self, frame: Frame, part: &mut [u8]) -> Result<(), Failure> {
         let checks = self.kind == Some(MessageKind::Text) && !frame.opcode.is_control();
         for chunk in part.chunks_mut(CHUNK) {
-            if !checks {
-                apply_mask(chunk, self.key, 0);
-            } else if !apply_mask_ascii(chunk, self.key, 0) || !self.utf8.is_complete() {
+            apply_mask(chunk, self.key, 0);
+            if checks {
                 self.utf8.feed(chunk).map_err(|_| Failure::BadUtf8)?;
             }
             self.key.rotate_left(chunk.len() % 4);
@@ -264,7 +266,7 @@ impl Reader {
         reserve(self.block(frame), part.len(), more)?;
         for chunk in part.chunks_mut(CHUNK) {
             self.unmask(frame, chunk)?;
-            self.block(frame).extend_from_slice(chunk);
+            extend(self.block(frame), chunk);
         }
         Ok(())
     }
@@ -306,7 +308,7 @@ impl Reader {
 
 /// The hot path: a whole message in one frame of less than 64 KiB, all of it in
 /// the input. `None`: it is something else, and nothing was touched.
-#[inline]
+#[inline(always)]
 fn next_whole(input: &mut [u8], at: &mut usize, limits: Limits) -> Option<Result<Item, Failure>> {
     let rest = input.get_mut(*at..)?;
     let &[b0 @ (0x81 | 0x82), b1 @ 0x80..=0xff, b2, b3, ..] = &*rest else { return None };
@@ -327,12 +329,23 @@ fn next_whole(input: &mut [u8], at: &mut usize, limits: Limits) -> Option<Result
     let kind = if b0 == 0x82 {
         apply_mask(payload, key, 0);
         ItemKind::Binary
-    } else if apply_mask_ascii(payload, key, 0) || utf8(payload).is_some() {
+    } else if unmask_text(payload, key) {
         ItemKind::Text
     } else {
         return Some(Err(Failure::BadUtf8));
     };
     Some(Ok(Item { kind, place: Place::Input { offset, len } }))
+}
+
+/// Unmasks a whole text; tells whether it is valid. Short text is mostly ASCII,
+/// which is seen on the way.
+#[inline(always)]
+fn unmask_text(payload: &mut [u8], key: [u8; 4]) -> bool {
+    if payload.len() <= 256 {
+        return apply_mask_ascii(payload, key, 0) || utf8(payload).is_some();
+    }
+    apply_mask(payload, key, 0);
+    utf8(payload).is_some()
 }
 
 /// Makes room for `len` octets, behind which at most `more` follow: never for

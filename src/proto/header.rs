@@ -91,34 +91,27 @@ impl Header {
         Ok(Some((Self { fin, rsv, opcode, mask, payload_len }, input.len() - rest.len())))
     }
 
-    /// Encodes the header: the octets, and how many of them count.
-    #[inline]
+    /// Encodes the header: octets of which the first so many count.
+    ///
+    /// It is put together as a number, in registers: what is built octet by octet
+    /// in memory has to wait there before it can be copied.
+    #[inline(always)]
     #[must_use]
-    pub fn encode(&self) -> ([u8; MAX_HEADER], usize) {
-        let mut octets = [0; MAX_HEADER];
-        let mut len = 0;
-        let mut put = |values: &[u8]| {
-            for (place, value) in octets.iter_mut().skip(len).zip(values) {
-                *place = *value;
-            }
-            len += values.len();
-        };
+    pub fn encode(&self) -> ([u8; 16], usize) {
+        let b0 = u8::from(self.fin) << 7 | self.rsv << 4 | self.opcode as u8;
         let masked = u8::from(self.mask.is_some()) << 7;
-        put(&[u8::from(self.fin) << 7 | self.rsv << 4 | self.opcode as u8]);
-        match self.payload_len {
-            n @ 0..126 => put(&[masked | n as u8]),
+        let first_two = |len: u8| u128::from(u16::from_le_bytes([b0, masked | len]));
+        let (mut bits, mut len) = match self.payload_len {
+            n @ 0..126 => (first_two(n as u8), 2),
             n @ 126..0x1_0000 => {
-                put(&[masked | 126]);
-                put(&(n as u16).to_be_bytes());
+                (first_two(126) | u128::from(u16::from_le_bytes((n as u16).to_be_bytes())) << 16, 4)
             }
-            n => {
-                put(&[masked | 127]);
-                put(&n.to_be_bytes());
-            }
-        }
+            n => (first_two(127) | u128::from(u64::from_le_bytes(n.to_be_bytes())) << 16, 10),
+        };
         if let Some(key) = self.mask {
-            put(&key);
+            bits |= u128::from(u32::from_le_bytes(key)) << (8 * len);
+            len += key.len();
         }
-        (octets, len)
+        (bits.to_le_bytes(), len)
     }
 }

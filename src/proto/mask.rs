@@ -1,7 +1,7 @@
 //! Masking of client frames, RFC 6455 section 5.3.
 //!
-//! Safe Rust, written so that it vectorises: words of 32 octets, then of 8, then
-//! what is left.
+//! Safe Rust, written so that it vectorises: blocks of 32 octets, words
+//! of 8 and of 4, then what is left.
 
 /// XORs `payload` in place with `key`, as if `payload[0]` were octet `phase` of
 /// the frame's payload. Masking and unmasking are the same operation.
@@ -39,7 +39,15 @@ fn xor<const GATHER: bool>(payload: &mut [u8], mut key: [u8; 4], phase: usize) -
     for octets in &mut words {
         seen |= xor_word(octets, word);
     }
-    for (octet, key) in words.into_remainder().iter_mut().zip(key.iter().cycle()) {
+    let mut quads = words.into_remainder().chunks_exact_mut(4);
+    for octets in &mut quads {
+        let mut value = [0; 4];
+        value.copy_from_slice(octets);
+        let result = u32::from_ne_bytes(value) ^ half as u32;
+        octets.copy_from_slice(&result.to_ne_bytes());
+        seen |= u64::from(result);
+    }
+    for (octet, key) in quads.into_remainder().iter_mut().zip(key) {
         *octet ^= key;
         seen |= u64::from(*octet);
     }
