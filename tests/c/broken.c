@@ -6,8 +6,10 @@
 
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "heap") == 0) {
-    volatile char *block = malloc(8);
-    block[8 * (argc - 1)] = 1;
+    // Of a size that UBSan cannot know: it would be the first to report.
+    volatile size_t size = 8;
+    volatile char *block = malloc(size);
+    block[size] = 1;
     free((char *)block);
   }
   if (argc == 2 && strcmp(argv[1], "overflow") == 0) {
