@@ -56,6 +56,26 @@ static void take_some(wsabi_conn *conn, size_t len, size_t cap, bytes *out) {
   }
 }
 
+// Without this, a library with another allocator would make every check pass.
+static void the_heap_is_measured(void **state) {
+  (void)state;
+  enum { LEN = 100000 };
+  uint8_t payload[LEN] = {0};
+  size_t before = heap();
+  bytes block = {0};
+  append(&block, payload, LEN);
+  bool measured = heap() >= before + LEN;  // not under other tools
+  clear(&block);
+  bytes half = {0};
+  append_frame(&half, 0x02, payload, LEN);
+  wsabi_conn *conn = open_conn(NULL);
+  before = heap();
+  assert_int_equal(swallow(conn, &half, SIZE_MAX), 0);
+  assert_int_equal(heap() >= before + LEN, measured);
+  wsabi_conn_free(conn);
+  clear(&half);
+}
+
 // ---- Control frames ----
 
 // RFC 6455 5.5.3: of pings that wait only the newest needs an answer. The pong of
@@ -595,6 +615,7 @@ static void every_stage_can_be_freed(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_heap_is_measured),
       cmocka_unit_test(ping_flood),
       cmocka_unit_test(pong_flood),
       cmocka_unit_test(fragment_flood),
