@@ -121,9 +121,7 @@ static void expect_output(wsabi_conn *conn, const char *octets, size_t len) {
     wsabi_iovec runs[4];
     size_t count, written = 0;
     check(wsabi_conn_output(conn, runs, 4, &count), "output");
-    if (count == 0) {
-      break;
-    }
+    if (count == 0) break;
     for (size_t i = 0; i < count; i++) {
       expect(runs[i].len <= len - at, "no more output than expected");
       expect(memcmp(runs[i].base, octets + at, runs[i].len) == 0, "the output expected");

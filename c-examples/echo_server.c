@@ -31,7 +31,7 @@
 #include <wsabi.h>
 
 enum {
-  READ_SIZE = 128 * 1024,  // octets of one read, shared by all clients
+  READ_SIZE = 256 * 1024,  // octets of one read, shared by all clients
   EVENTS = 64,             // events taken from wsabi at once
   RUNS = 64,               // runs of output written at once
   STOP_MS = 1000,          // how long a stopping server waits for the peers' Close
@@ -95,9 +95,7 @@ static void die(const char *what) {
 
 static void *allocate(size_t size) {
   void *memory = malloc(size);
-  if (memory == NULL) {
-    die("malloc");
-  }
+  if (memory == NULL) die("malloc");
   return memory;
 }
 
@@ -127,9 +125,7 @@ static bool is_served(const server *s, const uint8_t *target, size_t len) {
   const uint8_t *query = memchr(target, '?', len);
   size_t path_len = query == NULL ? len : (size_t)(query - target);
   for (size_t i = 0; i < s->path_count; i++) {
-    if (equal(target, path_len, s->paths[i])) {
-      return true;
-    }
+    if (equal(target, path_len, s->paths[i])) return true;
   }
   return s->path_count == 0;
 }
@@ -137,9 +133,7 @@ static bool is_served(const server *s, const uint8_t *target, size_t len) {
 static wsabi_status answer_plain_http(const server *s, wsabi_conn *conn, const wsabi_event *event) {
   wsabi_slice method;
   wsabi_status status = wsabi_conn_head_method(conn, &method);
-  if (status != WSABI_OK) {
-    return status;
-  }
+  if (status != WSABI_OK) return status;
   if (equal(method.data, method.len, "GET") && equal(event->data, event->len, "/")) {
     return answer(conn, 200, "text/html; charset=utf-8", s->page);
   }
@@ -158,9 +152,7 @@ static wsabi_status handle(const server *s, wsabi_conn *conn, const wsabi_event 
   case WSABI_EVENT_TEXT:
   case WSABI_EVENT_BINARY:
     // The peer may go on sending after our Close; that has no answer.
-    if (wsabi_conn_state(conn) != WSABI_STATE_OPEN) {
-      return WSABI_OK;
-    }
+    if (wsabi_conn_state(conn) != WSABI_STATE_OPEN) return WSABI_OK;
     return event->type == WSABI_EVENT_TEXT
                ? wsabi_conn_send_text(conn, event->data, event->len)
                : wsabi_conn_send_binary(conn, event->data, event->len);
@@ -182,9 +174,7 @@ static int64_t now_ms(void) {
 // Only connections that are not open have a deadline.
 static void limit_time(server *s, client *c) {
   bool open = wsabi_conn_state(c->conn) == WSABI_STATE_OPEN;
-  if (open == (c->deadline == NO_DEADLINE)) {
-    return;
-  }
+  if (open == (c->deadline == NO_DEADLINE)) return;
   if (open) {
     c->deadline = NO_DEADLINE;
     s->timed--;
@@ -207,7 +197,7 @@ static void drop_client(server *s, size_t i) {
   s->fds[LISTENER].events = POLLIN;  // there is a free descriptor again
 }
 
-// These three return false when the client is to be dropped.
+// The functions from here on return false when the client is to be dropped.
 
 static bool handle_octets(const server *s, wsabi_conn *conn, uint8_t *data, size_t len) {
   do {
@@ -233,12 +223,8 @@ static bool is_temporary(int error) {
 
 static bool read_input(const server *s, int fd, wsabi_conn *conn) {
   ssize_t n = recv(fd, s->buffer, READ_SIZE, 0);
-  if (n > 0) {
-    return handle_octets(s, conn, s->buffer, (size_t)n);
-  }
-  if (n < 0 && is_temporary(errno)) {
-    return true;
-  }
+  if (n > 0) return handle_octets(s, conn, s->buffer, (size_t)n);
+  if (n < 0 && is_temporary(errno)) return true;
   // This server does not care how a connection ended, so it does not look at
   // the event CLOSED.
   wsabi_event closed;
@@ -250,16 +236,10 @@ static bool write_output(int fd, wsabi_conn *conn) {
   do {
     wsabi_iovec runs[RUNS];
     size_t count;
-    if (wsabi_conn_output(conn, runs, RUNS, &count) != WSABI_OK) {
-      return false;
-    }
+    if (wsabi_conn_output(conn, runs, RUNS, &count) != WSABI_OK) return false;
     ssize_t n = count == 0 ? 0 : writev(fd, (const struct iovec *)runs, (int)count);
-    if (n < 0) {
-      return is_temporary(errno);
-    }
-    if (wsabi_conn_output_consumed(conn, (size_t)n) != WSABI_OK) {
-      return false;
-    }
+    if (n < 0) return is_temporary(errno);
+    if (wsabi_conn_output_consumed(conn, (size_t)n) != WSABI_OK) return false;
   } while (wsabi_conn_output_size(conn) > 0);
   return true;
 }
@@ -270,20 +250,12 @@ static bool proceed(server *s, size_t i) {
   wsabi_conn *conn = s->clients[i].conn;
   wsabi_interest interest;
   for (;;) {
-    if (!write_output(p->fd, conn)) {
-      return false;
-    }
+    if (!write_output(p->fd, conn)) return false;
     interest = wsabi_conn_interest(conn);
-    if (!(interest & WSABI_INTEREST_RECV)) {
-      break;
-    }
-    if (!handle_octets(s, conn, s->buffer, 0)) {
-      return false;
-    }
+    if (!(interest & WSABI_INTEREST_RECV)) break;
+    if (!handle_octets(s, conn, s->buffer, 0)) return false;
   }
-  if (interest & WSABI_INTEREST_CLOSE) {
-    return false;
-  }
+  if (interest & WSABI_INTEREST_CLOSE) return false;
   if (interest & WSABI_INTEREST_SHUTDOWN_WRITE) {
     shutdown(p->fd, SHUT_WR);
   }
@@ -335,9 +307,7 @@ static void stop(server *s) {
 // ---- Sockets ----
 
 static bool make_room(server *s) {
-  if (s->count < s->capacity) {
-    return true;
-  }
+  if (s->count < s->capacity) return true;
   struct pollfd *fds = realloc(s->fds, 2 * s->capacity * sizeof *fds);
   s->fds = fds != NULL ? fds : s->fds;
   client *clients = realloc(s->clients, 2 * s->capacity * sizeof *clients);
@@ -387,9 +357,7 @@ static void run(server *s) {
       timeout = left < INT_MAX ? (int)left : INT_MAX;
     }
     int ready = poll(s->fds, s->count, timeout);
-    if (ready < 0 && errno != EINTR) {
-      die("poll");
-    }
+    if (ready < 0 && errno != EINTR) die("poll");
     // From the last to the first: dropping a client moves the last one here.
     for (size_t i = s->count; ready > 0 && i-- > FIRST_CLIENT;) {
       if (s->fds[i].revents != 0) {
@@ -424,9 +392,7 @@ static void catch_signals(server *s) {
   s->clients = allocate(s->capacity * sizeof *s->clients);
   s->count = FIRST_CLIENT;
   // A pipe that nobody reads: it never holds more than the signals sent.
-  if (pipe(wake_pipe) != 0 || fcntl(wake_pipe[1], F_SETFL, O_NONBLOCK) != 0) {
-    die("pipe");
-  }
+  if (pipe(wake_pipe) != 0 || fcntl(wake_pipe[1], F_SETFL, O_NONBLOCK) != 0) die("pipe");
   s->fds[WAKE] = (struct pollfd){.fd = wake_pipe[0], .events = POLLIN};
   struct sigaction wake = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
   sigaction(SIGTERM, &wake, NULL);

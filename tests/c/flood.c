@@ -48,9 +48,7 @@ static void take_some(wsabi_conn *conn, size_t len, size_t cap, bytes *out) {
       append(out, runs[i].base, part);
       taken += part;
     }
-    if (taken == 0) {
-      return;
-    }
+    if (taken == 0) return;
     check(wsabi_conn_output_consumed(conn, taken));
     len -= taken;
   }

@@ -249,9 +249,7 @@ static void check_refusal(const char *name, const bytes *output, unsigned status
 static bool contains(const bytes *output, const char *text) {
   size_t len = strlen(text);
   for (size_t i = 0; i + len <= output->len; i++) {
-    if (memcmp(output->data + i, text, len) == 0) {
-      return true;
-    }
+    if (memcmp(output->data + i, text, len) == 0) return true;
   }
   return false;
 }

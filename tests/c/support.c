@@ -145,9 +145,7 @@ void take_output(wsabi_conn *conn, bytes *out) {
     wsabi_iovec runs[8];
     size_t count, len = 0;
     check(wsabi_conn_output(conn, runs, 8, &count));
-    if (count == 0) {
-      return;
-    }
+    if (count == 0) return;
     for (size_t i = 0; i < count; i++) {
       append(out, runs[i].base, runs[i].len);
       len += runs[i].len;
@@ -248,9 +246,7 @@ bool next_feeding(size_t len, feeding *how) {
   } else {
     how->piece = 1;
   }
-  if (how->cut < len || how->cut == 0) {
-    return true;
-  }
+  if (how->cut < len || how->cut == 0) return true;
   *how = (feeding){.cap = how->cap == 64 ? 2 : how->cap - 1};
   return how->cap > 0;
 }
