@@ -1,0 +1,110 @@
+//! What the fuzz targets share: octets cut into pieces, frames of a client, and
+//! the C ABI.
+
+pub mod abi;
+#[path = "../../tests/support/mod.rs"]
+pub mod support;
+
+use arbitrary::Arbitrary;
+use wsabi::proto::Opcode;
+
+/// Octets that the frames of one input may have: one large frame and more.
+const MAX_WIRE: usize = 70_000;
+
+/// What a client sends.
+#[derive(Arbitrary, Debug)]
+pub enum Wire<'a> {
+    /// Whatever the fuzzer thinks of.
+    Octets(&'a [u8]),
+    /// Well-formed frames, of which some octets are changed afterwards.
+    Frames { frames: Vec<Frame<'a>>, changes: Vec<(u16, u8)> },
+}
+
+/// A masked frame with a correct header.
+#[derive(Arbitrary, Debug)]
+pub struct Frame<'a> {
+    kind: Kind,
+    fin: bool,
+    payload: Payload<'a>,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Kind {
+    Continuation,
+    Text,
+    Binary,
+    Close,
+    Ping,
+    Pong,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Payload<'a> {
+    Octets(&'a [u8]),
+    /// Text of a length at which the encoding changes, give or take some.
+    Long {
+        is_16_bit: bool,
+        more: u8,
+    },
+}
+
+impl Wire<'_> {
+    pub fn octets(&self) -> Vec<u8> {
+        match self {
+            Self::Octets(octets) => octets.to_vec(),
+            Self::Frames { frames, changes } => {
+                let mut wire = Vec::new();
+                for frame in frames {
+                    let octets = frame.octets();
+                    if wire.len() + octets.len() > MAX_WIRE {
+                        break;
+                    }
+                    wire.extend(octets);
+                }
+                for &(at, bits) in changes {
+                    if let Some(octet) = wire.get_mut(usize::from(at)) {
+                        *octet ^= bits;
+                    }
+                }
+                wire
+            }
+        }
+    }
+}
+
+impl Frame<'_> {
+    fn octets(&self) -> Vec<u8> {
+        let opcode = match self.kind {
+            Kind::Continuation => Opcode::Continuation,
+            Kind::Text => Opcode::Text,
+            Kind::Binary => Opcode::Binary,
+            Kind::Close => Opcode::Close,
+            Kind::Ping => Opcode::Ping,
+            Kind::Pong => Opcode::Pong,
+        };
+        let mut payload = match &self.payload {
+            Payload::Octets(octets) => octets.to_vec(),
+            Payload::Long { is_16_bit, more } => {
+                let border = if *is_16_bit { 0x1_0000 } else { 126 };
+                vec![b'x'; border - 2 + usize::from(*more)]
+            }
+        };
+        if opcode.is_control() {
+            payload.truncate(wsabi::proto::MAX_CONTROL);
+        }
+        let fin = u8::from(self.fin || opcode.is_control()) << 7;
+        support::frame(fin | opcode as u8, &payload)
+    }
+}
+
+/// Cuts octets into pieces of lengths that come again and again.
+pub fn pieces<'a>(octets: &'a [u8], lengths: &'a [u16]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = octets;
+    let mut lengths = lengths.iter().cycle();
+    std::iter::from_fn(move || {
+        let len = lengths.next().map_or(rest.len(), |&len| usize::from(len).max(1));
+        let (piece, behind) = rest.split_at(len.min(rest.len()));
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
