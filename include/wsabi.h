@@ -39,19 +39,46 @@
 #define WSABI_VERSION_MINOR 1
 #define WSABI_VERSION_PATCH 0
 
-// Initial value of a wsabi_response.
+// Initial values of the structs that an application fills in.
 #define WSABI_RESPONSE_INIT {sizeof(wsabi_response), 0, 0, NULL, 0, NULL, 0}
+#define WSABI_CLIENT_REQUEST_INIT \
+  {sizeof(wsabi_client_request), {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
+#define WSABI_REQUEST_INIT \
+  {sizeof(wsabi_request), WSABI_HTTP_1_1, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
 
+
+
+
+
+
+
+
+
+
+
+
+// HTTP/1.0, which is never upgraded (RFC 9110 7.8).
+#define WSABI_HTTP_1_0 10
+
+// HTTP/1.1.
+#define WSABI_HTTP_1_1 11
+
+// HTTP/2: an extended CONNECT, RFC 8441.
+#define WSABI_HTTP_2 20
+
+// HTTP/3: an extended CONNECT, RFC 9220.
+#define WSABI_HTTP_3 30
 
 // Number of the ABI that this header describes. It changes when a program
 // compiled against another header could break.
 #define WSABI_ABI_VERSION 0
 
 // What connections have in common: limits and policies. Made once, then shared
-// by any number of connections and threads. It can be changed until the first
-// connection uses it; from then on it is immutable.
+// by any number of connections and threads. While a connection uses it, it is
+// immutable.
 //
-// Methods: `wsabi_config_new`, `_free`, `_set`, `_get`, `_add_subprotocol`.
+// Methods: `wsabi_config_new`, `_free`, `_set`, `_get`, `_add_subprotocol`,
+// `_add_origin`, `_add_resource`, `_set_close_reason`.
 typedef struct wsabi_config wsabi_config;
 
 // One WebSocket connection, without a socket: octets received go in, events
@@ -60,12 +87,16 @@ typedef struct wsabi_config wsabi_config;
 // The loop of a host: *receive, handle the events, write the output, ask for
 // the interest.*
 //
-// Methods: `wsabi_conn_new_server`, `_free`, `_set_user_data`, `_user_data`;
+// Methods: `wsabi_conn_new_server`, `_new_client`, `_new_open`, `_free`,
+// `_set_user_data`, `_user_data`;
 // `_recv`, `_recv_eof`; `_output`, `_output_consumed`, `_output_size`;
 // `_interest`, `_state`, `_close_code`, `_failure`, `_subprotocol`;
 // `_send_text`, `_send_binary`, `_send_ping`, `_send_pong`, `_close`;
-// `_head_method`, `_head_target`, `_head_find`, `_head_at`,
-// `_offered_subprotocol`, `_accept`, `_reject`, `_redirect`.
+// `_recv_request`; `_head_method`, `_head_target`, `_head_path`, `_head_query`,
+// `_head_query_parameter`, `_head_host`, `_head_origin`, `_head_find`,
+// `_head_at`, `_offered_subprotocol`; `_accept`, `_accept_by`,
+// `_accept_then_close`, `_reject`, `_redirect`, `_challenge`;
+// `_response_status`, `_response_header`, `_response_body`.
 typedef struct wsabi_conn wsabi_conn;
 
 // Result of a call: 0, or a negative `WSABI_ERR_*`, which says that the caller
@@ -97,6 +128,46 @@ typedef struct {
   // Always 0.
   uint32_t reserved;
 } wsabi_option_row;
+
+// Octets that somebody else owns, not terminated. Empty is `len` 0.
+typedef struct {
+  // First octet.
+  const char *data;
+  // Number of octets.
+  size_t len;
+} wsabi_slice;
+
+// One HTTP header field.
+typedef struct {
+  // Field name.
+  wsabi_slice name;
+  // Field value, without white space around it.
+  wsabi_slice value;
+} wsabi_header;
+
+// What a client asks for: `wsabi_client_request r = WSABI_CLIENT_REQUEST_INIT;`,
+// then set what differs. Everything it points to is copied during the call.
+//
+// The library writes Upgrade, Connection and all of Sec-WebSocket-* by itself;
+// these, Host, Origin and what concerns a body are refused in `headers`, and so
+// is every octet that cannot stand in a field.
+typedef struct {
+  // Octets of this struct: `sizeof(wsabi_client_request)`.
+  size_t struct_size;
+  // Host and, unless it is the scheme's own, ":" and port.
+  wsabi_slice host;
+  // Path and query, such as "/chat?room=1".
+  wsabi_slice target;
+  // Origin; empty for none.
+  wsabi_slice origin;
+  // Further header fields; NULL for none.
+  const wsabi_header *headers;
+  // Number of `headers`.
+  size_t header_count;
+} wsabi_client_request;
+
+// Which end of a connection.
+typedef uint32_t wsabi_role;
 
 // What an event says. Values are pinned; types may be added: ignore those that
 // you do not know.
@@ -132,38 +203,48 @@ typedef uint32_t wsabi_interest;
 // State of a connection, with the names of RFC 6455.
 typedef int32_t wsabi_state;
 
-// Which rule the peer broke, see `wsabi_conn_failure`. 0 is none; 100 to 199
-// are rules of the opening handshake, 200 to 299 rules of frames and messages.
+// Which rule the peer broke, see `wsabi_conn_failure`. 0 is none; 100 to 149
+// are rules of the request, 150 to 199 of the response, 200 to 299 of frames
+// and messages.
 // Codes may be added.
 typedef int32_t wsabi_failure;
 
-// Octets that somebody else owns, not terminated. Empty is `len` 0.
+// A request that the host parsed: `wsabi_request r = WSABI_REQUEST_INIT;`, then
+// set what differs. Everything it points to is copied during the call.
 typedef struct {
-  // First octet.
-  const uint8_t *data;
-  // Number of octets.
-  size_t len;
-} wsabi_slice;
-
-// One HTTP header field.
-typedef struct {
-  // Field name.
-  wsabi_slice name;
-  // Field value, without white space around it.
-  wsabi_slice value;
-} wsabi_header;
+  // Octets of this struct: `sizeof(wsabi_request)`.
+  size_t struct_size;
+  // A `WSABI_HTTP_*`.
+  uint32_t version;
+  // Must be 0.
+  uint32_t reserved;
+  // Method: "GET", or "CONNECT" in HTTP/2 and HTTP/3.
+  wsabi_slice method;
+  // Request target, or the `:path` of HTTP/2 and HTTP/3.
+  wsabi_slice target;
+  // The `:authority` of HTTP/2 and HTTP/3; empty in HTTP/1.1.
+  wsabi_slice authority;
+  // The `:protocol` of HTTP/2 and HTTP/3; empty in HTTP/1.1.
+  wsabi_slice protocol;
+  // Header fields, without those that begin with ":".
+  const wsabi_header *headers;
+  // Number of `headers`.
+  size_t header_count;
+} wsabi_request;
 
 // An answer to a request: `wsabi_response r = WSABI_RESPONSE_INIT;`, then set
 // what differs. Everything it points to is copied during the call.
 //
-// The library adds Content-Length and Connection by itself; 426 also gets
-// Upgrade and Sec-WebSocket-Version. Those names, Transfer-Encoding and all of
+// The library adds Content-Length and "Connection: close" by itself; 426 also
+// gets Upgrade, which Connection then names too, and Sec-WebSocket-Version; 405
+// gets Allow unless it is there. Those names, Transfer-Encoding and all of
 // Sec-WebSocket-* are refused in `headers`, and so is every octet that cannot
 // stand in a field (RFC 9110 5.5): no CR, LF or NUL gets onto the wire.
 typedef struct {
   // Octets of this struct: `sizeof(wsabi_response)`.
   size_t struct_size;
-  // HTTP status code. 0 in a response for `wsabi_conn_accept`.
+  // HTTP status code. For `wsabi_conn_accept` 0, which stands for 101 (200 in
+  // HTTP/2 and HTTP/3).
   uint32_t status;
   // Must be 0.
   uint32_t reserved;
@@ -172,7 +253,7 @@ typedef struct {
   // Number of `headers`.
   size_t header_count;
   // Body; NULL for none.
-  const uint8_t *body;
+  const void *body;
   // Octets of `body`.
   size_t body_len;
 } wsabi_response;
@@ -203,7 +284,7 @@ typedef struct {
 
 // Octets of output that may be queued. A message that would pass it is refused
 // with `WSABI_ERR_LIMIT`. Default 67,108,864. For an echo it should be at least
-// the high mark plus the largest message.
+// the high mark, plus the largest message, plus what is read at once.
 #define WSABI_OPTION_MAX_OUTPUT 7
 
 // 1: a correct opening handshake is accepted as by `wsabi_conn_accept(conn,
@@ -215,15 +296,49 @@ typedef struct {
 // `wsabi_conn_reject`. 0: it is answered with 426. Default 0.
 #define WSABI_OPTION_PLAIN_HTTP 9
 
+// Whose order decides when several subprotocols are in common: a
+// `WSABI_PREFERENCE_*`. Default 0.
+#define WSABI_OPTION_SUBPROTOCOL_PREFERENCE 10
+
+// What becomes of a client that names no subprotocol, when the config has some:
+// a `WSABI_POLICY_*`. Default 0.
+#define WSABI_OPTION_SUBPROTOCOL_ABSENT 11
+
+// What becomes of a client that names none of the config's subprotocols, when
+// it has some: a `WSABI_POLICY_*`. Default 0.
+#define WSABI_OPTION_SUBPROTOCOL_MISMATCH 12
+
+// HTTP status of `WSABI_POLICY_REJECT`: 400 to 599, but not 401 and 407.
+// Default 400.
+#define WSABI_OPTION_SUBPROTOCOL_REJECT_STATUS 13
+
+// Status code of the Close of `WSABI_POLICY_CLOSE`. Default 1,008.
+#define WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE 14
+
+// 1: requests are taken whose Origin names the host and port of their Host, as
+// those of `wsabi_config_add_origin` are, and others not. Default 0.
+#define WSABI_OPTION_ALLOW_SAME_HOST 15
+
+// Octets of a response's body that a client keeps for the event REJECTED.
+// Default 65,536.
+#define WSABI_OPTION_MAX_REJECTION_BODY 16
+
 // A correct opening handshake arrived and waits for the application's decision:
 // `wsabi_conn_accept`, `_reject` or `_redirect`, now or later. The payload is
 // the request target.
 #define WSABI_EVENT_REQUEST 1
 
-// The connection is open: messages can be sent. Listed when the library itself
-// decided (`WSABI_OPTION_AUTO_ACCEPT`); after `wsabi_conn_accept` the
-// connection is open at once, without an event.
+// The connection is open: messages can be sent. Listed when the server accepted
+// this client, or the library this server's client
+// (`WSABI_OPTION_AUTO_ACCEPT`); after `wsabi_conn_accept` the connection is open
+// at once, without an event.
 #define WSABI_EVENT_OPEN 2
+
+// The server's response is no 101: a client is told. `code` is the HTTP status,
+// a redirect or 401 too; the payload is the body, up to
+// `WSABI_OPTION_MAX_REJECTION_BODY`. `wsabi_conn_response_header` has the
+// header fields. The connection is over.
+#define WSABI_EVENT_REJECTED 3
 
 // A text message: valid UTF-8.
 #define WSABI_EVENT_TEXT 4
@@ -243,9 +358,10 @@ typedef struct {
 #define WSABI_EVENT_CLOSE 8
 
 // The peer broke a rule. `code` is the status code of the Close that it will be
-// sent or, in the opening handshake, the HTTP status of the answer. The payload
-// is `wsabi_failure_text(wsabi_conn_failure(conn))`. Nothing that the peer
-// sends from here on is looked at.
+// sent or, in a server's opening handshake, the HTTP status of the answer; 1006
+// for a bad response, which is not answered. The payload
+// is `wsabi_failure_text(wsabi_conn_failure(conn))`, which the Close or the
+// answer says too. Nothing that the peer sends from here on is looked at.
 #define WSABI_EVENT_FAILED 9
 
 // The peer's octet stream ended, as told by `wsabi_conn_recv_eof`. `code` is
@@ -255,6 +371,12 @@ typedef struct {
 // A plain HTTP request (`WSABI_OPTION_PLAIN_HTTP`) that waits for
 // `wsabi_conn_reject`. The payload is the request target.
 #define WSABI_EVENT_HTTP_REQUEST 11
+
+// The end that was connected to.
+#define WSABI_ROLE_SERVER 0
+
+// The end that connected: it masks what it sends.
+#define WSABI_ROLE_CLIENT 1
 
 // Read from the socket when it is readable and give the octets to
 // `wsabi_conn_recv`, or call `wsabi_conn_recv_eof`.
@@ -310,6 +432,9 @@ typedef struct {
 
 // There is no such element.
 #define WSABI_ERR_NOT_FOUND -7
+
+// The operating system gave no random octets.
+#define WSABI_ERR_RANDOM -8
 
 // A bug in wsabi. The object may only be freed; others are not affected.
 #define WSABI_ERR_INTERNAL -99
@@ -397,6 +522,77 @@ typedef struct {
 // No memory for the request. RFC 9110 15.6.4.
 #define WSABI_FAILURE_REQUEST_OUT_OF_MEMORY 125
 
+// This server demands a subprotocol, and the request offers none. RFC 6455
+// 4.2.2.
+#define WSABI_FAILURE_SUBPROTOCOL_ABSENT 126
+
+// This server speaks none of the subprotocols that the request offers. RFC
+// 6455 4.2.2.
+#define WSABI_FAILURE_SUBPROTOCOL_MISMATCH 127
+
+// The Origin of the request is not one that this server takes. RFC 6455 10.2.
+#define WSABI_FAILURE_ORIGIN_NOT_ALLOWED 128
+
+// There is no such resource. RFC 6455 4.2.2.
+#define WSABI_FAILURE_UNKNOWN_RESOURCE 129
+
+// The :protocol of the extended CONNECT is not websocket. RFC 9220 3.
+#define WSABI_FAILURE_UNKNOWN_PROTOCOL 130
+
+// The status line is malformed. RFC 9112 4.
+#define WSABI_FAILURE_RESPONSE_BAD_STATUS_LINE 151
+
+// A line of the response does not end with CR LF. RFC 9112 2.2.
+#define WSABI_FAILURE_RESPONSE_BAD_LINE_END 152
+
+// A header field line of the response is malformed. RFC 9112 5.
+#define WSABI_FAILURE_RESPONSE_BAD_HEADER 153
+
+// The head of the response is longer than this client takes. RFC 6455 10.4.
+#define WSABI_FAILURE_RESPONSE_HEAD_TOO_LONG 154
+
+// The response has more header fields than this client takes. RFC 6455 10.4.
+#define WSABI_FAILURE_RESPONSE_TOO_MANY_HEADERS 155
+
+// The HTTP version of the response is not 1.1. RFC 6455 4.1.
+#define WSABI_FAILURE_RESPONSE_HTTP_VERSION 156
+
+// The server answers with TLS; use wss://, not ws://. RFC 6455 4.1.
+#define WSABI_FAILURE_RESPONSE_TLS 157
+
+// The Upgrade header field of the response does not name websocket. RFC 6455
+// 4.1.
+#define WSABI_FAILURE_RESPONSE_UPGRADE_MISSING 158
+
+// The Connection header field of the response does not name upgrade. RFC 6455
+// 4.1.
+#define WSABI_FAILURE_RESPONSE_CONNECTION_MISSING 159
+
+// The response has no Sec-WebSocket-Accept header field. RFC 6455 4.1.
+#define WSABI_FAILURE_RESPONSE_ACCEPT_MISSING 160
+
+// The response has more than one Sec-WebSocket-Accept header field. RFC 6455
+// 11.3.3.
+#define WSABI_FAILURE_RESPONSE_ACCEPT_REPEATED 161
+
+// The value of Sec-WebSocket-Accept does not answer the key. RFC 6455 4.1.
+#define WSABI_FAILURE_RESPONSE_ACCEPT_WRONG 162
+
+// The response names an extension that the request did not offer. RFC 6455
+// 4.1.
+#define WSABI_FAILURE_RESPONSE_EXTENSION_NOT_OFFERED 163
+
+// The response names a subprotocol that the request did not offer. RFC 6455
+// 4.1.
+#define WSABI_FAILURE_RESPONSE_SUBPROTOCOL_NOT_OFFERED 164
+
+// The response has more than one Sec-WebSocket-Protocol header field. RFC 6455
+// 11.3.4.
+#define WSABI_FAILURE_RESPONSE_SUBPROTOCOL_REPEATED 165
+
+// No memory for the response. RFC 6455 10.4.
+#define WSABI_FAILURE_RESPONSE_OUT_OF_MEMORY 166
+
 // A reserved bit is set that no extension defines. RFC 6455 5.2.
 #define WSABI_FAILURE_RESERVED_BIT 201
 
@@ -448,6 +644,9 @@ typedef struct {
 // No memory for a message of this size. RFC 6455 10.4.
 #define WSABI_FAILURE_OUT_OF_MEMORY 217
 
+// A frame from the server is masked. RFC 6455 5.1.
+#define WSABI_FAILURE_MASKED 218
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -467,7 +666,7 @@ WSABI_API void wsabi_config_free(wsabi_config *config);
 //
 // Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_UNSUPPORTED` for a key that
 // this library does not know; `WSABI_ERR_ARGUMENT` for a value out of bounds;
-// `WSABI_ERR_STATE` once a connection uses the config.
+// `WSABI_ERR_STATE` while a connection uses the config.
 WSABI_API
 wsabi_status wsabi_config_set(wsabi_config *config,
                               wsabi_option option,
@@ -494,12 +693,47 @@ WSABI_API wsabi_status wsabi_option_info(size_t index, wsabi_option_row *row);
 // case matters. Without any, every client is accepted and none is chosen.
 //
 // RFC 6455 4.2.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
-// when the name is empty, no token or there already; `WSABI_ERR_STATE` once a
+// when the name is empty, no token or there already; `WSABI_ERR_STATE` while a
 // connection uses the config.
 WSABI_API
 wsabi_status wsabi_config_add_subprotocol(wsabi_config *config,
                                           const char *name,
                                           size_t len);
+
+// Adds an origin from which requests are taken, such as "https://example.com".
+// Once there is one, requests with another Origin, or none, are answered with
+// 403 and are the event FAILED. Scheme and host are compared without case, the
+// port with the scheme's own as default; "null" is an origin like others.
+//
+// RFC 6454 4 to 6, RFC 6455 10.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+// `WSABI_ERR_ARGUMENT` when it is no serialised origin; `WSABI_ERR_STATE` while a
+// connection uses the config.
+WSABI_API
+wsabi_status wsabi_config_add_origin(wsabi_config *config,
+                                     const char *origin,
+                                     size_t len);
+
+// Adds the path of a resource, such as "/chat". Once there is one, requests for
+// another path are answered with 404 and are the event FAILED. It is compared
+// octet by octet with the target up to its query.
+//
+// RFC 6455 4.2.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
+// when it does not begin with "/", or holds "?", "#" or what is not visible
+// ASCII; `WSABI_ERR_STATE` while a connection uses the config.
+WSABI_API
+wsabi_status wsabi_config_add_resource(wsabi_config *config,
+                                       const char *path,
+                                       size_t len);
+
+// Sets the reason of the Close of `WSABI_POLICY_CLOSE`: UTF-8 of at most 123
+// octets. Default: none.
+//
+// RFC 6455 5.5.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
+// for another reason; `WSABI_ERR_STATE` while a connection uses the config.
+WSABI_API
+wsabi_status wsabi_config_set_close_reason(wsabi_config *config,
+                                           const char *reason,
+                                           size_t len);
 
 // Makes the server's side of a connection, in state CONNECTING: the octets it
 // gets first are those of the client's request. `config` may be NULL for the
@@ -511,6 +745,35 @@ wsabi_status wsabi_config_add_subprotocol(wsabi_config *config,
 WSABI_API
 wsabi_status wsabi_conn_new_server(const wsabi_config *config,
                                    wsabi_conn **out);
+
+// Makes the client's side of a connection, in state CONNECTING, with its request
+// as the first output. It offers the subprotocols of the config. The host
+// connects, and follows redirects if it means to. `config` may be NULL for the
+// defaults; otherwise the connection keeps a reference to it.
+//
+// Writes `*out`, which the caller frees with `wsabi_conn_free`.
+//
+// RFC 6455 4.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` for
+// a request that cannot be sent; `WSABI_ERR_RANDOM`; `WSABI_ERR_MEMORY`.
+WSABI_API
+wsabi_status wsabi_conn_new_client(const wsabi_config *config,
+                                   const wsabi_client_request *request,
+                                   wsabi_conn **out);
+
+// Makes a connection in state OPEN, for a host that did the opening handshake
+// by itself. `role` is a `WSABI_ROLE_*`; `subprotocol` (NULL, 0) is none. The
+// octets it gets first are frames. `config` may be NULL for the defaults.
+//
+// Writes `*out`, which the caller frees with `wsabi_conn_free`.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` for a subprotocol
+// that is no token; `WSABI_ERR_UNSUPPORTED` for an unknown role.
+WSABI_API
+wsabi_status wsabi_conn_new_open(const wsabi_config *config,
+                                 wsabi_role role,
+                                 const char *subprotocol,
+                                 size_t len,
+                                 wsabi_conn **out);
 
 // Frees a connection, in any state. Nothing more is sent: output that still
 // waits is dropped. NULL is ignored.
@@ -553,7 +816,8 @@ wsabi_status wsabi_conn_recv(wsabi_conn *conn,
                              size_t *count);
 
 // Tells that the peer's octet stream ended (`read` returned 0, or an error such
-// as ECONNRESET): lists CLOSED, once. Output that waits may still be written.
+// as ECONNRESET): lists CLOSED, once; or REJECTED, when it ends the body of a
+// response. Output that waits may still be written.
 //
 // RFC 6455 7.1.4, 7.1.5. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
 // `WSABI_ERR_ARGUMENT` when `cap` is 0; `WSABI_ERR_INTERNAL`.
@@ -593,16 +857,18 @@ WSABI_API size_t wsabi_conn_output_size(const wsabi_conn *conn);
 // peer: who says nothing is closed.
 //
 // RFC 6455 7.1.1: after a closing handshake the server closes the connection
-// first, hence CLOSE; after a failure it ends its side and waits for the
+// first, hence CLOSE, and the client waits for it; after a failure it ends its side and waits for the
 // peer's, hence SHUTDOWN_WRITE with READ. `WSABI_INTEREST_CLOSE` for NULL and
 // after `WSABI_ERR_INTERNAL`.
-WSABI_API wsabi_interest wsabi_conn_interest(wsabi_conn *conn);
+WSABI_API
+wsabi_interest wsabi_conn_interest(wsabi_conn *conn);
 
 // Returns the state. `WSABI_STATE_CLOSED` for NULL.
 WSABI_API wsabi_state wsabi_conn_state(const wsabi_conn *conn);
 
 // Returns the status code of the peer's Close; 1005 when it holds none; 1006
-// when the connection ended without one; 0 before that, and for NULL.
+// when none came before the connection ended or failed; 0 before that, and for
+// NULL.
 //
 // RFC 6455 7.1.5.
 WSABI_API uint16_t wsabi_conn_close_code(const wsabi_conn *conn);
@@ -675,6 +941,27 @@ wsabi_status wsabi_conn_close(wsabi_conn *conn,
                               const void *reason,
                               size_t len);
 
+// Takes a request from a host that has an HTTP server, instead of octets, on a
+// fresh connection of the server's side: lists REQUEST, HTTP_REQUEST, OPEN or
+// FAILED, as `wsabi_conn_recv` would. The host decides in the same way, and
+// then sends the response by itself: `wsabi_conn_response_status`,
+// `wsabi_conn_response_header` and `wsabi_conn_response_body` have it. From then
+// on octets are frames: those of the socket in HTTP/1.1, those of the stream in
+// HTTP/2 and HTTP/3. After a refusal the interest is CLOSE: free the
+// connection.
+//
+// RFC 6455 4.2; RFC 8441 5 and RFC 9220 3: in HTTP/2 and HTTP/3 the status of
+// success is 200, there is no key, and names are in lower case. Returns
+// `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `cap` is 0 or the
+// struct is not what it says; `WSABI_ERR_UNSUPPORTED` for an unknown version;
+// `WSABI_ERR_STATE` when the connection is not fresh; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_recv_request(wsabi_conn *conn,
+                                     const wsabi_request *request,
+                                     wsabi_event *events,
+                                     size_t cap,
+                                     size_t *count);
+
 // Reads the method of the request that waits for a decision into `*method`. It
 // stays valid until the decision.
 //
@@ -691,6 +978,56 @@ wsabi_status wsabi_conn_head_method(const wsabi_conn *conn,
 WSABI_API
 wsabi_status wsabi_conn_head_target(const wsabi_conn *conn,
                                     wsabi_slice *target);
+
+// Reads the path of that target into `*path`: without query and, for a whole
+// URI, without scheme and authority; not decoded. It stays valid until the
+// decision.
+//
+// Returns as `wsabi_conn_head_method`.
+WSABI_API
+wsabi_status wsabi_conn_head_path(const wsabi_conn *conn,
+                                  wsabi_slice *path);
+
+// Reads the query of that target into `*query`: what stands behind "?", not
+// decoded. It stays valid until the decision.
+//
+// Returns as `wsabi_conn_head_method`, and `WSABI_ERR_NOT_FOUND` without a
+// query.
+WSABI_API
+wsabi_status wsabi_conn_head_query(const wsabi_conn *conn,
+                                   wsabi_slice *query);
+
+// Copies the value of the first query parameter of that name into `buffer`,
+// decoded as a form is: "%41" is "A", "+" a space. `*value_len` is its length,
+// also when it is more than `cap` and only the first `cap` octets were copied.
+// The value is not terminated; any octet may be in it.
+//
+// Returns as `wsabi_conn_head_method`, and `WSABI_ERR_NOT_FOUND`.
+WSABI_API
+wsabi_status wsabi_conn_head_query_parameter(const wsabi_conn *conn,
+                                             const char *name,
+                                             size_t len,
+                                             uint8_t *buffer,
+                                             size_t cap,
+                                             size_t *value_len);
+
+// Reads the Host, or the `:authority`, into `*host`. It stays valid until the
+// decision.
+//
+// Returns as `wsabi_conn_head_method`, and `WSABI_ERR_NOT_FOUND` in HTTP/1.0
+// without one.
+WSABI_API
+wsabi_status wsabi_conn_head_host(const wsabi_conn *conn,
+                                  wsabi_slice *host);
+
+// Reads the Origin into `*origin`. Browsers always send one, other clients
+// seldom. It stays valid until the decision.
+//
+// RFC 6455 10.2. Returns as `wsabi_conn_head_method`, and
+// `WSABI_ERR_NOT_FOUND`.
+WSABI_API
+wsabi_status wsabi_conn_head_origin(const wsabi_conn *conn,
+                                    wsabi_slice *origin);
 
 // Reads the first header field of that name, in any case, into `*value`. It
 // stays valid until the decision.
@@ -726,10 +1063,11 @@ wsabi_status wsabi_conn_offered_subprotocol(const wsabi_conn *conn,
 // Accepts the request: queues 101 and opens the connection; messages may be
 // sent at once.
 //
-// `subprotocol` (NULL, 0): the first of the config's subprotocols that the
-// client offered is chosen, none if there is none. Otherwise `len` octets that
-// are one of those that the client offered. `response` may be NULL, or have
-// further `headers`; its status is 0 and its body empty.
+// `subprotocol` (NULL, 0): the config's policy chooses, by default the first of
+// its subprotocols that the client offered, or none. A policy that refuses does
+// so: `wsabi_conn_failure` is not 0 then, and the state not OPEN. Otherwise
+// `len` octets that are one of those that the client offered. `response` may be
+// NULL, or have further `headers`; its status is 0 or 101 and its body empty.
 //
 // RFC 6455 4.2.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
 // for a name that was not offered, or a response that cannot be sent;
@@ -741,8 +1079,35 @@ wsabi_status wsabi_conn_accept(wsabi_conn *conn,
                                size_t len,
                                const wsabi_response *response);
 
+// Decides on the request by another config's policy, for a host that serves
+// several: its resources, origins and subprotocols. `response` as for
+// `wsabi_conn_accept`. When the policy refuses, `wsabi_conn_failure` is not 0.
+// Limits stay those of the connection's own config.
+//
+// RFC 6455 4.2.2. Returns as `wsabi_conn_accept`.
+WSABI_API
+wsabi_status wsabi_conn_accept_by(wsabi_conn *conn,
+                                  const wsabi_config *policy,
+                                  const wsabi_response *response);
+
+// Accepts the request and closes at once, with `code` and `reason` as for
+// `wsabi_conn_close`: a browser's script cannot read a response that refuses,
+// but it sees these. The first subprotocol that the client offers is chosen,
+// since browsers fail without one.
+//
+// RFC 6455 7.1.2, 7.4. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+// `WSABI_ERR_ARGUMENT` for a code or reason that may not be sent;
+// `WSABI_ERR_STATE` when no opening handshake waits; `WSABI_ERR_MEMORY`;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_accept_then_close(wsabi_conn *conn,
+                                          uint16_t code,
+                                          const void *reason,
+                                          size_t len);
+
 // Refuses the request with a complete HTTP response: any status from 300 to
-// 599, or from 200 for a plain HTTP request. The connection ends once it was
+// 599, or from 200 for a plain HTTP request. 401 needs a WWW-Authenticate among
+// its `headers`; 204, 205 and 304 have no body. The connection ends once it was
 // sent.
 //
 // RFC 6455 4.2.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
@@ -762,6 +1127,45 @@ wsabi_status wsabi_conn_redirect(wsabi_conn *conn,
                                  uint32_t status,
                                  const char *location,
                                  size_t len);
+
+// Asks for credentials: answers 401 with a WWW-Authenticate of `len` octets,
+// such as `Basic realm="chat"`. The connection ends once it was sent. Browsers
+// do not ask the user for a WebSocket.
+//
+// RFC 6455 4.2.2, RFC 9110 11.6.1. Returns as `wsabi_conn_reject`.
+WSABI_API
+wsabi_status wsabi_conn_challenge(wsabi_conn *conn,
+                                  const char *challenge,
+                                  size_t len);
+
+// Reads the HTTP status of the response into `*status`: the one that the host
+// sends after `wsabi_conn_recv_request`, or the one that a client got.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when there is no such
+// response: not yet, or no longer, since the connection received again;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_response_status(const wsabi_conn *conn,
+                                        uint32_t *status);
+
+// Reads header field `index` of that response, from 0, into `*header`. It stays
+// valid until the connection receives again; a client's, of a response that
+// rejects, until it is freed.
+//
+// Returns as `wsabi_conn_response_status`, and `WSABI_ERR_NOT_FOUND` behind the
+// last one.
+WSABI_API
+wsabi_status wsabi_conn_response_header(const wsabi_conn *conn,
+                                        size_t index,
+                                        wsabi_header *header);
+
+// Reads the body of that response into `*body`. It stays valid as its header
+// fields do.
+//
+// Returns as `wsabi_conn_response_status`.
+WSABI_API
+wsabi_status wsabi_conn_response_body(const wsabi_conn *conn,
+                                      wsabi_slice *body);
 
 // Returns the ABI number of the loaded library. Compare it with
 // `WSABI_ABI_VERSION` after loading the library at run time.

@@ -82,7 +82,7 @@ fn at_rest(config: Arc<Config>) -> Connection {
     let mut host = Host::new(Config::default(), 4).echoing();
     host.conn = Connection::server(config);
     host.feed(REQUEST.as_bytes());
-    host.conn.accept(None, Answer::default()).unwrap();
+    host.conn.accept(None, &Answer::default()).unwrap();
     let message = frame(0x82, &[7; 5000]);
     for pieces in [message.chunks(5008), message.chunks(100)] {
         pieces.for_each(|piece| host.feed(piece));
@@ -424,7 +424,7 @@ fn ten_thousand_connections_leave_nothing() {
             if n % 3 == 0 {
                 conn.recv_eof(&mut counter);
             }
-            let _ = conn.accept(None, Answer::default());
+            let _ = conn.accept(None, &Answer::default());
             let _ = conn.recv(&mut frame(0x88, &[]), &mut counter);
             conn.interest();
         }

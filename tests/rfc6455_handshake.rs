@@ -80,7 +80,7 @@ fn play(pieces: &[&[u8]], subprotocols: &[&str]) -> Outcome {
         host.feed(piece);
     }
     if host.conn.request().is_some() {
-        host.conn.accept(None, Answer::default()).unwrap();
+        host.conn.accept(None, &Answer::default()).unwrap();
     }
     host.take_output();
     let kinds = host.seen.iter().map(|event| event.kind).collect();
@@ -434,13 +434,13 @@ fn the_application_chooses() {
     for name in ["", "c", "A", "a, b", "a\r\nX: y"] {
         let mut host = Host::new(Config::default(), 1);
         host.feed(offer.as_bytes());
-        let refused = host.conn.accept(Some(name), Answer::default());
+        let refused = host.conn.accept(Some(name), &Answer::default());
         assert_eq!(refused, Err(DecisionError::Argument), "{name}");
         assert_eq!((host.conn.output_size(), host.conn.state()), (0, State::Connecting));
-        host.conn.accept(Some("b"), Answer::default()).unwrap();
+        host.conn.accept(Some("b"), &Answer::default()).unwrap();
         assert_eq!(host.conn.subprotocol(), Some("b"));
-        assert_eq!(host.conn.accept(None, Answer::default()), Err(DecisionError::State));
-        assert_eq!(host.conn.reject(answer(400)), Err(DecisionError::State));
+        assert_eq!(host.conn.accept(None, &Answer::default()), Err(DecisionError::State));
+        assert_eq!(host.conn.reject(&answer(400)), Err(DecisionError::State));
     }
 }
 
@@ -469,7 +469,7 @@ fn decided(request: &str, decide: impl Fn(&mut Host) -> Result<(), DecisionError
 fn any_refusal_is_one_call_and_complete() {
     let request = head(&correct());
     for status in (300..=599).filter(|status| ![304, 401].contains(status)) {
-        let response = decided(&request, |host| host.conn.reject(answer(status)));
+        let response = decided(&request, |host| host.conn.reject(&answer(status)));
         is_complete(&response, status);
         assert!(response.ends_with("\r\n\r\nno\n"));
     }
@@ -478,7 +478,7 @@ fn any_refusal_is_one_call_and_complete() {
         headers: vec![(b"WWW-Authenticate", b"Basic realm=\"x\"")],
         body: b"",
     };
-    let response = decided(&request, |host| host.conn.reject(challenge.clone()));
+    let response = decided(&request, |host| host.conn.reject(&challenge));
     is_complete(&response, 401);
     assert!(response.contains("\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"));
     for status in [301, 302, 303, 307, 308] {
@@ -488,9 +488,9 @@ fn any_refusal_is_one_call_and_complete() {
         assert!(response.contains("\r\nLocation: https://example.com/?a=b\r\n"));
     }
     let plain = head(&["GET /health HTTP/1.1", "Host: a"]);
-    is_complete(&decided(&plain, |host| host.conn.reject(answer(200))), 200);
+    is_complete(&decided(&plain, |host| host.conn.reject(&answer(200))), 200);
     let head_only =
-        decided(&head(&["HEAD / HTTP/1.1", "Host: a"]), |host| host.conn.reject(answer(200)));
+        decided(&head(&["HEAD / HTTP/1.1", "Host: a"]), |host| host.conn.reject(&answer(200)));
     assert!(head_only.contains("Content-Length: 3\r\n") && head_only.ends_with("\r\n\r\n"));
 }
 
@@ -499,7 +499,7 @@ fn what_an_answer_may_not_hold() {
     let mut host = Host::new(Config::default(), 1);
     host.feed(REQUEST.as_bytes());
     for status in [0, 100, 101, 200, 299, 304, 401, 600, 999] {
-        assert_eq!(host.conn.reject(answer(status)), Err(DecisionError::Argument), "{status}");
+        assert_eq!(host.conn.reject(&answer(status)), Err(DecisionError::Argument), "{status}");
     }
     let bad: &[(&[u8], &[u8])] = &[
         (b"X", b"a\r\nInjected: b"),
@@ -526,8 +526,8 @@ fn what_an_answer_may_not_hold() {
     ];
     for &field in bad {
         let with = |status| Answer { status, headers: vec![field], body: b"" };
-        assert_eq!(host.conn.reject(with(400)), Err(DecisionError::Argument), "{field:?}");
-        assert_eq!(host.conn.accept(None, with(0)), Err(DecisionError::Argument), "{field:?}");
+        assert_eq!(host.conn.reject(&with(400)), Err(DecisionError::Argument), "{field:?}");
+        assert_eq!(host.conn.accept(None, &with(0)), Err(DecisionError::Argument), "{field:?}");
     }
     for (status, location) in [
         (300, "/a"),
@@ -545,11 +545,11 @@ fn what_an_answer_may_not_hold() {
         );
     }
     let body = Answer { body: b"x", ..Answer::default() };
-    assert_eq!(host.conn.accept(None, body), Err(DecisionError::Argument));
-    assert_eq!(host.conn.accept(None, answer(200)), Err(DecisionError::Argument));
+    assert_eq!(host.conn.accept(None, &body), Err(DecisionError::Argument));
+    assert_eq!(host.conn.accept(None, &answer(200)), Err(DecisionError::Argument));
     assert_eq!((host.conn.output_size(), host.conn.state()), (0, State::Connecting));
     let cookie = Answer { status: 0, headers: vec![(b"Set-Cookie", b"a=b; HttpOnly")], body: b"" };
-    host.conn.accept(None, cookie).unwrap();
+    host.conn.accept(None, &cookie).unwrap();
     host.take_output();
     assert!(host.output.ends_with(b"\r\nSet-Cookie: a=b; HttpOnly\r\n\r\n"));
 }
@@ -585,12 +585,12 @@ fn octets_behind_the_head_are_frames() {
             let mut host = Host::new(Config::default(), 2).echoing();
             if decision_at_once {
                 host.feed(REQUEST.as_bytes());
-                host.conn.accept(None, Answer::default()).unwrap();
+                host.conn.accept(None, &Answer::default()).unwrap();
                 host.feed(&a[REQUEST.len()..]);
             } else {
                 host.feed(a);
                 assert_eq!(host.conn.interest(), Interest::default(), "nothing until the decision");
-                host.conn.accept(None, Answer::default()).unwrap();
+                host.conn.accept(None, &Answer::default()).unwrap();
                 while host.conn.interest().recv {
                     host.feed(b"");
                 }
@@ -654,7 +654,7 @@ fn an_end_before_the_decision() {
         host.eof();
         let last = host.seen.last().unwrap();
         assert_eq!((last.kind, last.code), (EventKind::Closed, 1006));
-        assert_eq!(host.conn.accept(None, Answer::default()), Err(DecisionError::State));
+        assert_eq!(host.conn.accept(None, &Answer::default()), Err(DecisionError::State));
         assert_eq!(host.conn.interest(), Interest { close: true, ..Interest::default() });
     }
 }

@@ -1,16 +1,22 @@
 //! What connections have in common.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-use crate::handshake::{HeadLimits, is_token};
+use crate::handshake::{HeadLimits, Origin, is_token};
+use crate::proto::{MAX_REASON, is_valid_close_code};
 
 /// Limits and policies; immutable while connections share it.
 #[derive(Clone, Debug)]
 pub struct Config {
     values: [u64; OptionKey::COUNT],
     subprotocols: Vec<Arc<str>>,
+    origins: Vec<Origin>,
+    resources: Vec<String>,
+    close_reason: String,
 }
 
 /// A value that a config does not take.
@@ -20,6 +26,12 @@ pub enum ConfigError {
     OutOfBounds,
     /// The subprotocol is no token, or there already.
     BadSubprotocol,
+    /// The origin is no serialised origin (RFC 6454 6.2).
+    BadOrigin,
+    /// The resource is no path.
+    BadResource,
+    /// The reason does not fit into a Close.
+    BadReason,
 }
 
 /// Key of an option; the number is that of the C ABI and never changes.
@@ -44,6 +56,40 @@ pub enum OptionKey {
     AutoAccept = 8,
     /// Hand plain HTTP requests to the application.
     PlainHttp = 9,
+    /// Whose order decides on the subprotocol: a [`Preference`].
+    SubprotocolPreference = 10,
+    /// What to do when the client names no subprotocol: a [`Policy`].
+    SubprotocolAbsent = 11,
+    /// What to do when there is none in common: a [`Policy`].
+    SubprotocolMismatch = 12,
+    /// Status of [`Policy::Reject`].
+    SubprotocolRejectStatus = 13,
+    /// Code of [`Policy::Close`].
+    SubprotocolCloseCode = 14,
+    /// Take requests whose Origin names the Host.
+    AllowSameHost = 15,
+    /// Octets of a response's body that are kept when it rejects.
+    MaxRejectionBody = 16,
+}
+
+/// Whose order of preference decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preference {
+    /// The server's: that of the config.
+    Server = 0,
+    /// The client's: that of the request.
+    Client = 1,
+}
+
+/// What becomes of a request without a subprotocol that the server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// It is accepted without one, RFC 6455 4.2.2.
+    Accept = 0,
+    /// It is refused.
+    Reject = 1,
+    /// It is accepted and then closed, so that a browser's script learns why.
+    Close = 2,
 }
 
 /// A row of the table of options.
@@ -78,6 +124,27 @@ const TABLE: [OptionInfo; OptionKey::COUNT] = [
     row(OptionKey::MaxOutput, c"max_output", c"octets", 64 << 20, 1024, MAX_PAYLOAD),
     row(OptionKey::AutoAccept, c"auto_accept", c"0 or 1", 0, 0, 1),
     row(OptionKey::PlainHttp, c"plain_http", c"0 or 1", 0, 0, 1),
+    row(OptionKey::SubprotocolPreference, c"subprotocol_preference", c"code", 0, 0, 1),
+    row(OptionKey::SubprotocolAbsent, c"subprotocol_absent", c"code", 0, 0, 2),
+    row(OptionKey::SubprotocolMismatch, c"subprotocol_mismatch", c"code", 0, 0, 2),
+    row(
+        OptionKey::SubprotocolRejectStatus,
+        c"subprotocol_reject_status",
+        c"HTTP status",
+        400,
+        400,
+        599,
+    ),
+    row(
+        OptionKey::SubprotocolCloseCode,
+        c"subprotocol_close_code",
+        c"status code",
+        1008,
+        1000,
+        4999,
+    ),
+    row(OptionKey::AllowSameHost, c"allow_same_host", c"0 or 1", 0, 0, 1),
+    row(OptionKey::MaxRejectionBody, c"max_rejection_body", c"octets", 64 << 10, 0, 16 << 20),
 ];
 
 const fn row(
@@ -92,7 +159,7 @@ const fn row(
 }
 
 impl OptionKey {
-    const COUNT: usize = 9;
+    const COUNT: usize = 16;
 
     /// The table of options, in the order of their numbers.
     #[must_use]
@@ -119,7 +186,13 @@ impl OptionKey {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { values: TABLE.map(|row| row.default), subprotocols: Vec::new() }
+        Self {
+            values: TABLE.map(|row| row.default),
+            subprotocols: Vec::new(),
+            origins: Vec::new(),
+            resources: Vec::new(),
+            close_reason: String::new(),
+        }
     }
 }
 
@@ -130,7 +203,13 @@ impl Config {
     /// When the value is out of the option's bounds.
     pub fn set(&mut self, key: OptionKey, value: u64) -> Result<(), ConfigError> {
         let row = TABLE.get(key.index()).ok_or(ConfigError::OutOfBounds)?;
-        if !(row.minimum..=row.maximum).contains(&value) {
+        let is_meant = match key {
+            OptionKey::SubprotocolCloseCode => is_valid_close_code(value as u16),
+            // RFC 9110 15.5.2 and 15.5.8: these want a challenge.
+            OptionKey::SubprotocolRejectStatus => ![401, 407].contains(&value),
+            _ => true,
+        };
+        if !(row.minimum..=row.maximum).contains(&value) || !is_meant {
             return Err(ConfigError::OutOfBounds);
         }
         if let Some(place) = self.values.get_mut(key.index()) {
@@ -156,6 +235,69 @@ impl Config {
         }
         self.subprotocols.push(Arc::from(name));
         Ok(())
+    }
+
+    /// Adds an origin that is taken; once there is one, others are not.
+    ///
+    /// # Errors
+    /// When it is no serialised origin.
+    pub fn add_origin(&mut self, origin: &str) -> Result<(), ConfigError> {
+        self.origins.push(Origin::parse(origin).ok_or(ConfigError::BadOrigin)?);
+        Ok(())
+    }
+
+    /// Adds the path of a resource; once there is one, others do not exist.
+    ///
+    /// # Errors
+    /// When it does not begin with `/`, or has a query.
+    pub fn add_resource(&mut self, path: &str) -> Result<(), ConfigError> {
+        let is_path = path.bytes().all(|octet| octet.is_ascii_graphic() && !b"?#".contains(&octet));
+        if !path.starts_with('/') || !is_path {
+            return Err(ConfigError::BadResource);
+        }
+        self.resources.push(path.to_owned());
+        Ok(())
+    }
+
+    /// Sets the reason of the Close by [`Policy::Close`].
+    ///
+    /// # Errors
+    /// When it has more than 123 octets.
+    pub fn set_close_reason(&mut self, reason: &str) -> Result<(), ConfigError> {
+        if reason.len() > MAX_REASON {
+            return Err(ConfigError::BadReason);
+        }
+        reason.clone_into(&mut self.close_reason);
+        Ok(())
+    }
+
+    /// What becomes of a client that names no subprotocol, or none in common.
+    pub(super) fn policy(&self, key: OptionKey) -> Policy {
+        match self.get(key) {
+            1 => Policy::Reject,
+            2 => Policy::Close,
+            _ => Policy::Accept,
+        }
+    }
+
+    /// Code and reason of the Close by [`Policy::Close`].
+    pub(super) fn policy_close(&self) -> (u16, &str) {
+        (self.get(OptionKey::SubprotocolCloseCode) as u16, &self.close_reason)
+    }
+
+    pub(super) fn takes_resource(&self, path: &[u8]) -> bool {
+        self.resources.is_empty() || self.resources.iter().any(|known| known.as_bytes() == path)
+    }
+
+    /// Whether a request with that Origin and that Host is taken.
+    pub(super) fn takes_origin(&self, origin: Option<&str>, host: &str) -> bool {
+        let same_host = self.is_on(OptionKey::AllowSameHost);
+        if self.origins.is_empty() && !same_host {
+            return true;
+        }
+        origin.and_then(Origin::parse).is_some_and(|origin| {
+            self.origins.contains(&origin) || same_host && origin.is_of_host(host)
+        })
     }
 
     pub(super) fn is_on(&self, key: OptionKey) -> bool {

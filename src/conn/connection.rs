@@ -1,16 +1,18 @@
-//! The connection: RFC 6455 sections 4 to 7, from the server's side.
+//! The connection: RFC 6455 sections 5 to 7. Its opening handshake is in
+//! `opening.rs`.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::masks::Masks;
+use super::opening::Opening;
 use super::output::{OutOfMemory, Output};
 use super::reader::{Item, ItemKind, Limits, Place, Reader};
-use super::{Cause, Config, Event, EventKind, Failure, NotQueued, OptionKey, Payload, Sink, State};
-use crate::handshake::{
-    Answer, BadAnswer, Head, HeadReader, Refusal, Request, check_request, write_accept,
-    write_answer, write_refusal,
+use super::{
+    Cause, Config, Event, EventKind, Failure, NotQueued, OptionKey, Payload, Role, Sink, State,
 };
+use crate::handshake::Response;
 use crate::proto::{
     ABNORMAL, CloseError, Header, MAX_CONTROL, MAX_REASON, Opcode, is_valid_close_code, parse_close,
 };
@@ -27,54 +29,47 @@ const MAX_PONGS: u8 = 15;
 /// answers to earlier messages come first.
 #[derive(Debug)]
 pub struct Connection {
-    config: Arc<Config>,
-    state: State,
-    owed: Owed,
+    pub(super) config: Arc<Config>,
+    pub(super) role: Role,
+    pub(super) state: State,
+    pub(super) owed: Owed,
     /// Code of the peer's Close, once it came.
     peer_code: Option<u16>,
-    failure: Option<Failure>,
-    /// The peer's octet stream ended.
-    ended: bool,
+    pub(super) failure: Option<Failure>,
+    /// The peer's octet stream ended, or is none of ours.
+    pub(super) ended: bool,
     /// Pongs that were queued since none waited.
     pongs: u8,
     /// Octets of output up to the end of the last pong.
     pongs_end: u32,
     /// The newest pong, when too many wait.
     pong: Option<Box<Pong>>,
-    /// What the opening handshake agreed on, when it is anything.
-    agreed: Option<Box<Agreed>>,
+    /// What most servers' connections do without.
+    pub(super) extra: Option<Box<Extra>>,
     /// The opening handshake, until the last octet that it kept was read.
-    opening: Option<Box<Opening>>,
+    pub(super) opening: Option<Box<Opening>>,
     reader: Reader,
-    output: Output,
+    pub(super) output: Output,
+}
+
+/// What only some connections have.
+#[derive(Debug, Default)]
+pub(super) struct Extra {
+    pub(super) subprotocol: Option<Arc<str>>,
+    /// The answer to a request, for a host that sends it.
+    pub(super) response: Option<Response>,
+    /// Masking keys, of a client.
+    pub(super) masks: Masks,
 }
 
 /// What the library owes the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Owed {
+pub(super) enum Owed {
     Nothing,
     /// The answer to a Close.
     Close,
     /// The answer to a broken rule.
     Failure,
-}
-
-#[derive(Debug, Default)]
-struct Opening {
-    reader: HeadReader,
-    /// The request that waits for a decision.
-    request: Option<(Request, Head)>,
-    /// The answer to a request that breaks a rule.
-    refusal: Vec<u8>,
-    /// Octets that came behind the head before the decision.
-    kept: Vec<u8>,
-    /// Those of them that were read since.
-    kept_read: usize,
-}
-
-#[derive(Debug)]
-struct Agreed {
-    subprotocol: Arc<str>,
 }
 
 #[derive(Debug)]
@@ -111,23 +106,11 @@ pub enum SendError {
     Memory,
 }
 
-/// Why a decision on a request was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DecisionError {
-    /// The answer cannot be sent.
-    Argument,
-    /// No request waits for it.
-    State,
-    /// Memory could not be had.
-    Memory,
-}
-
 impl Connection {
-    /// The server's side: the first octets are the client's request.
-    #[must_use]
-    pub fn server(config: Arc<Config>) -> Self {
+    pub(super) fn new(config: Arc<Config>, role: Role, opening: Option<Box<Opening>>) -> Self {
         Self {
             config,
+            role,
             state: State::Connecting,
             owed: Owed::Nothing,
             peer_code: None,
@@ -136,8 +119,8 @@ impl Connection {
             pongs: 0,
             pongs_end: 0,
             pong: None,
-            agreed: None,
-            opening: Some(Box::default()),
+            extra: None,
+            opening,
             reader: Reader::default(),
             output: Output::default(),
         }
@@ -156,8 +139,11 @@ impl Connection {
     pub fn recv(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
         self.settle();
         self.release();
+        if let Some(extra) = &mut self.extra {
+            extra.response = None;
+        }
         if self.state == State::Connecting {
-            return self.read_head(input, sink);
+            return self.read_opening(input, sink);
         }
         if self.opening.is_some() && self.read_kept(sink) {
             return Ok(0);
@@ -173,6 +159,9 @@ impl Connection {
             return;
         }
         self.ended = true;
+        if self.end_of_rejection(sink) {
+            return;
+        }
         self.change(Cause::TransportClosed);
         self.opening = None;
         sink.push(Event {
@@ -218,7 +207,7 @@ impl Connection {
         let end =
             |interest| if write { Interest { write, ..Interest::default() } } else { interest };
         let over = Interest { close: true, ..Interest::default() };
-        let failed = self.failure.is_some() || self.state == State::Closed;
+        let failed = self.has_failed() || self.state == State::Closed;
         if self.ended {
             return end(over);
         }
@@ -227,8 +216,8 @@ impl Connection {
             // not read. The peer's end of the stream is waited for.
             return Interest { read: true, write, shutdown_write: !write, ..Interest::default() };
         }
-        if self.state == State::Closing && self.peer_code.is_some() {
-            // 7.1.1: the server closes first.
+        if self.state == State::Closing && self.peer_code.is_some() && self.role == Role::Server {
+            // 7.1.1: the server closes first; the client waits for it.
             return end(over);
         }
         let read = match self.state {
@@ -252,7 +241,7 @@ impl Connection {
     pub const fn close_code(&self) -> u16 {
         match self.peer_code {
             Some(code) => code,
-            None if matches!(self.state, State::Closed) || self.failure.is_some() => ABNORMAL,
+            None if matches!(self.state, State::Closed) || self.has_failed() => ABNORMAL,
             None => 0,
         }
     }
@@ -266,7 +255,7 @@ impl Connection {
     /// The subprotocol that was agreed on.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
-        Some(&self.agreed.as_ref()?.subprotocol)
+        self.extra.as_ref()?.subprotocol.as_deref()
     }
 
     // ---- Send ----
@@ -312,14 +301,8 @@ impl Connection {
     /// `Argument` for a code or reason that may not be sent; `State` when the
     /// connection is not open or has failed; `Memory`.
     pub fn close(&mut self, code: u16, reason: &str) -> Result<(), SendError> {
-        let is_valid = match code {
-            0 => reason.is_empty(),
-            _ => is_valid_close_code(code) && reason.len() <= MAX_REASON,
-        };
-        if !is_valid {
-            return Err(SendError::Argument);
-        }
-        if self.state != State::Open || self.failure.is_some() {
+        Self::check_close(code, reason)?;
+        if self.state != State::Open || self.has_failed() {
             return Err(SendError::State);
         }
         self.queue_close(code, reason.as_bytes())?;
@@ -327,128 +310,14 @@ impl Connection {
         Ok(())
     }
 
-    // ---- Opening handshake ----
-
-    /// The request that waits for a decision.
-    #[must_use]
-    pub fn request(&self) -> Option<&Head> {
-        self.undecided().map(|(_, head)| head)
-    }
-
-    /// Accepts the request, with the subprotocol of that name or, for `None`,
-    /// the one that the config prefers of those that the client offers.
-    ///
-    /// # Errors
-    /// `Argument` when the client did not offer it, or for an answer that cannot
-    /// be sent; `State` when no opening handshake waits; `Memory`.
-    pub fn accept(&mut self, name: Option<&str>, answer: Answer<'_>) -> Result<(), DecisionError> {
-        let Some((Request::Upgrade, head)) = self.undecided() else {
-            return Err(DecisionError::State);
-        };
-        let is_offered =
-            |name: &str| head.offered_subprotocols().any(|offer| offer == name.as_bytes());
-        let subprotocol = match name {
-            Some(name) if is_offered(name) => Some(Arc::from(name)),
-            Some(_) => return Err(DecisionError::Argument),
-            None => self.config.subprotocols().iter().find(|known| is_offered(known)).cloned(),
-        };
-        let response = write_accept(head, subprotocol.as_deref(), &answer)?;
-        self.output.push(&response)?;
-        self.agreed = subprotocol.map(|subprotocol| Box::new(Agreed { subprotocol }));
-        self.change(Cause::Established);
-        match &mut self.opening {
-            Some(opening) if !opening.kept.is_empty() => opening.request = None,
-            _ => self.opening = None,
-        }
-        Ok(())
-    }
-
-    /// Answers the request and ends the connection.
-    ///
-    /// # Errors
-    /// `Argument` for an answer that cannot be sent; `State` when no request
-    /// waits; `Memory`.
-    pub fn reject(&mut self, answer: Answer<'_>) -> Result<(), DecisionError> {
-        let Some((request, head)) = self.undecided() else {
-            return Err(DecisionError::State);
-        };
-        let lowest_status = match request {
-            Request::Upgrade => 300,
-            Request::PlainHttp => 200,
-        };
-        let response = write_answer(head, lowest_status, &answer)?;
-        self.output.push(&response)?;
-        self.refused();
-        Ok(())
-    }
-
-    /// Answers the request with a redirect and ends the connection.
-    ///
-    /// # Errors
-    /// As [`Connection::reject`], and for a location that is no URI reference.
-    pub fn redirect(&mut self, status: u16, location: &str) -> Result<(), DecisionError> {
-        let is_uri = !location.is_empty() && location.bytes().all(|octet| octet.is_ascii_graphic());
-        if !matches!(status, 301 | 302 | 303 | 307 | 308) || !is_uri {
-            return Err(DecisionError::Argument);
-        }
-        let headers = Vec::from([(&b"Location"[..], location.as_bytes())]);
-        self.reject(Answer { status, headers, body: b"" })
-    }
-
     // ---- Private: receive ----
 
-    fn undecided(&self) -> Option<&(Request, Head)> {
-        self.opening.as_ref()?.request.as_ref()
-    }
-
-    fn read_head(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
-        let limits = self.config.head_limits();
-        let Some(opening) = &mut self.opening else { return Ok(input.len()) };
-        if opening.request.is_some() {
-            return self.keep(input);
-        }
-        let (used, result) = opening.reader.read(input, limits);
-        let head = match result {
-            Ok(Some(head)) => head,
-            Ok(None) => return Ok(used),
-            Err(refusal) => return Ok(self.refuse(refusal, None, input, sink)),
+    pub(super) fn check_close(code: u16, reason: &str) -> Result<(), SendError> {
+        let is_valid = match code {
+            0 => reason.is_empty(),
+            _ => is_valid_close_code(code) && reason.len() <= MAX_REASON,
         };
-        let request = match check_request(&head) {
-            Ok(Request::PlainHttp) if !self.config.is_on(OptionKey::PlainHttp) => {
-                return Ok(self.refuse(Refusal::PlainHttp, Some(&head), input, sink));
-            }
-            Ok(request) => request,
-            Err(refusal) => return Ok(self.refuse(refusal, Some(&head), input, sink)),
-        };
-        let (_, head) = &*opening.request.insert((request, head));
-        if request == Request::Upgrade && self.config.is_on(OptionKey::AutoAccept) {
-            if self.accept(None, Answer::default()).is_err() {
-                return Ok(self.refuse(Refusal::OutOfMemory, None, input, sink));
-            }
-            sink.push(event(EventKind::Open, &[]));
-        } else {
-            let kind = match request {
-                Request::Upgrade => EventKind::Request,
-                Request::PlainHttp => EventKind::HttpRequest,
-            };
-            sink.push(event(kind, head.target()));
-        }
-        Ok(used)
-    }
-
-    /// Octets behind a request that is not decided on are never lost.
-    fn keep(&mut self, input: &[u8]) -> Result<usize, SendError> {
-        if input.is_empty() {
-            return Ok(0);
-        }
-        let limit = self.config.get(OptionKey::MaxMessageSize);
-        let kept = &mut self.opening.get_or_insert_default().kept;
-        if (kept.len() as u64).saturating_add(input.len() as u64) > limit {
-            return Err(SendError::Limit);
-        }
-        kept.try_reserve(input.len()).map_err(|_| SendError::Memory)?;
-        kept.extend_from_slice(input);
-        Ok(input.len())
+        if is_valid { Ok(()) } else { Err(SendError::Argument) }
     }
 
     /// Reads on in the octets that were kept, one event a call. Returns whether
@@ -480,7 +349,7 @@ impl Connection {
         };
         let mut at = 0;
         while !sink.is_full() {
-            let Item { kind, place } = match self.reader.next(input, &mut at, limits) {
+            let Item { kind, place } = match self.reader.next(self.role, input, &mut at, limits) {
                 Ok(Some(item)) => item,
                 Ok(None) => break,
                 Err(failure) => {
@@ -519,8 +388,18 @@ impl Connection {
 
     const fn is_reading(&self) -> bool {
         matches!(self.state, State::Open | State::Closing)
-            && self.failure.is_none()
+            && !self.has_failed()
             && self.peer_code.is_none()
+    }
+
+    /// Whether the peer broke a rule. A policy that accepts and then closes has
+    /// a reason too, but the closing handshake goes its way.
+    const fn has_failed(&self) -> bool {
+        match self.failure {
+            None => false,
+            Some(Failure::Handshake(_)) => !matches!(self.state, State::Open | State::Closing),
+            Some(_) => true,
+        }
     }
 
     #[cold]
@@ -546,7 +425,7 @@ impl Connection {
 
     /// Section 7.1.7. A Close is owed once at most.
     #[cold]
-    fn fail(&mut self, failure: Failure, sink: &mut impl Sink) {
+    pub(super) fn fail(&mut self, failure: Failure, sink: &mut impl Sink) {
         self.failure = Some(failure);
         self.owed = Owed::Failure;
         let text = failure.text().to_bytes();
@@ -555,23 +434,6 @@ impl Connection {
             code: failure.code(),
             payload: Payload::Held(text),
         });
-    }
-
-    /// The request breaks a rule: nothing behind it is looked at.
-    #[cold]
-    fn refuse(
-        &mut self,
-        refusal: Refusal,
-        head: Option<&Head>,
-        input: &[u8],
-        sink: &mut impl Sink,
-    ) -> usize {
-        let refusal_octets = write_refusal(refusal, head);
-        if let Some(opening) = &mut self.opening {
-            opening.refusal = refusal_octets;
-        }
-        self.fail(Failure::Handshake(refusal), sink);
-        input.len()
     }
 
     // ---- Private: send ----
@@ -592,8 +454,25 @@ impl Connection {
         if size > self.config.get(OptionKey::MaxOutput) {
             return Err(SendError::Limit);
         }
-        push_frame(&mut self.output, opcode, payload)?;
+        self.push_frame(opcode, payload)?;
         Ok(())
+    }
+
+    /// Queues a whole frame; a client's is masked with a key of its own.
+    #[inline(always)]
+    fn push_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), OutOfMemory> {
+        let mask = match self.role {
+            Role::Server => None,
+            Role::Client => Some(self.next_mask()?),
+        };
+        let payload_len = payload.len() as u64;
+        self.output.push_frame(&Header { fin: true, rsv: 0, opcode, mask, payload_len }, payload)
+    }
+
+    /// Without random octets nothing can be sent, RFC 6455 5.3 and 10.3.
+    #[cold]
+    fn next_mask(&mut self) -> Result<[u8; 4], OutOfMemory> {
+        self.extra.get_or_insert_default().masks.next().ok_or(OutOfMemory)
     }
 
     fn answer_ping(&mut self, place: Place, input: &[u8]) -> Result<(), OutOfMemory> {
@@ -604,12 +483,12 @@ impl Connection {
         if self.pongs_end == 0 {
             self.pongs = 0;
         }
-        let payload = self.reader.payload(place, input);
+        let pong = Pong::new(self.reader.payload(place, input));
         if self.pongs == MAX_PONGS {
-            self.pong = Some(Box::new(Pong::new(payload)));
+            self.pong = Some(Box::new(pong));
             return Ok(());
         }
-        push_frame(&mut self.output, Opcode::Pong, payload)?;
+        self.push_frame(Opcode::Pong, pong.payload())?;
         self.count_pong();
         Ok(())
     }
@@ -621,13 +500,13 @@ impl Connection {
         self.pongs_end = u32::try_from(self.output.size()).unwrap_or(u32::MAX);
     }
 
-    fn queue_close(&mut self, code: u16, reason: &[u8]) -> Result<(), OutOfMemory> {
+    pub(super) fn queue_close(&mut self, code: u16, reason: &[u8]) -> Result<(), OutOfMemory> {
         let mut payload = Vec::with_capacity(MAX_CONTROL);
         if code != 0 {
             payload.extend_from_slice(&code.to_be_bytes());
             payload.extend_from_slice(reason);
         }
-        push_frame(&mut self.output, Opcode::Close, &payload)?;
+        self.push_frame(Opcode::Close, &payload)?;
         self.pong = None;
         self.change(Cause::CloseSent);
         Ok(())
@@ -637,7 +516,7 @@ impl Connection {
 
     /// Queues what the library owes the peer.
     #[inline]
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if self.owed != Owed::Nothing || self.pong.is_some() {
             self.settle_now();
         }
@@ -649,7 +528,7 @@ impl Connection {
         if self.pongs_end == 0 && self.state == State::Open {
             if let Some(pong) = self.pong.take() {
                 // Without memory the pong is lost, as one that is overtaken.
-                let _ = push_frame(&mut self.output, Opcode::Pong, pong.payload());
+                let _ = self.push_frame(Opcode::Pong, pong.payload());
                 self.pongs = 0;
                 self.count_pong();
             }
@@ -659,10 +538,8 @@ impl Connection {
                 let code = self.peer_code.filter(|&code| is_valid_close_code(code));
                 self.queue_close(code.unwrap_or_default(), b"")
             }
-            (Owed::Failure, Some(Failure::Handshake(_))) => {
-                let refusal = self.opening.take().map(|opening| opening.refusal);
-                self.refused();
-                self.output.push(&refusal.unwrap_or_default())
+            (Owed::Failure, Some(Failure::Handshake(_) | Failure::Response(_))) => {
+                self.settle_opening()
             }
             (Owed::Failure, Some(failure)) if self.state == State::Open => {
                 self.queue_close(failure.code(), failure.text().to_bytes())
@@ -681,17 +558,11 @@ impl Connection {
     #[inline]
     fn release(&mut self) {
         self.reader.release();
-        let is_over = self.state != State::Connecting;
-        self.opening.take_if(|opening| is_over && opening.kept_read == opening.kept.len());
+        let is_open = matches!(self.state, State::Open | State::Closing);
+        self.opening.take_if(|opening| is_open && opening.is_read());
     }
 
-    /// The opening handshake is over, without success.
-    fn refused(&mut self) {
-        self.opening = None;
-        self.change(Cause::Refused);
-    }
-
-    fn change(&mut self, cause: Cause) {
+    pub(super) fn change(&mut self, cause: Cause) {
         self.state = self.state.after(cause).unwrap_or(self.state);
     }
 }
@@ -737,34 +608,14 @@ impl<S: Sink> Sink for OneEvent<'_, S> {
     }
 }
 
-/// Queues a whole frame, unmasked as a server's.
-#[inline(always)]
-fn push_frame(output: &mut Output, opcode: Opcode, payload: &[u8]) -> Result<(), OutOfMemory> {
-    let payload_len = payload.len() as u64;
-    let header = Header { fin: true, rsv: 0, opcode, mask: None, payload_len };
-    output.push_frame(&header, payload)
-}
-
 /// An event without a code whose payload is not in the input.
-const fn event(kind: EventKind, payload: &[u8]) -> Event<'_> {
+pub(super) const fn event(kind: EventKind, payload: &[u8]) -> Event<'_> {
     Event { kind, code: 0, payload: Payload::Held(payload) }
 }
 
 impl From<OutOfMemory> for SendError {
     fn from(_: OutOfMemory) -> Self {
         Self::Memory
-    }
-}
-
-impl From<OutOfMemory> for DecisionError {
-    fn from(_: OutOfMemory) -> Self {
-        Self::Memory
-    }
-}
-
-impl From<BadAnswer> for DecisionError {
-    fn from(_: BadAnswer) -> Self {
-        Self::Argument
     }
 }
 

@@ -8,8 +8,12 @@ pub enum EventKind {
     Request,
     /// A plain HTTP request waits for an answer; the payload is the target.
     HttpRequest,
-    /// The opening handshake was accepted by the library.
+    /// The connection is open: the library accepted the request, or the server
+    /// accepted ours.
     Open,
+    /// The server's response is no 101; the payload is its body, as far as it is
+    /// wanted.
+    Rejected,
     /// A text message.
     Text,
     /// A binary message.

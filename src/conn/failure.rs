@@ -2,13 +2,16 @@
 
 use core::ffi::CStr;
 
-use crate::handshake::Refusal;
+use crate::handshake::{Fault, Refusal};
+use crate::proto::ABNORMAL;
 
 /// The rule that the peer broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// In the opening handshake.
+    /// By its request.
     Handshake(Refusal),
+    /// By its response.
+    Response(Fault),
     /// A reserved bit is set that no extension defines. RFC 6455 5.2.
     ReservedBit,
     /// The opcode is reserved. RFC 6455 5.2.
@@ -44,6 +47,8 @@ pub enum Failure {
     TooManyFragments,
     /// No memory for a message of this size. RFC 6455 10.4.
     OutOfMemory,
+    /// A frame from the server is masked. RFC 6455 5.1.
+    Masked,
 }
 
 impl Failure {
@@ -66,13 +71,16 @@ impl Failure {
         Self::MessageTooBig,
         Self::TooManyFragments,
         Self::OutOfMemory,
+        Self::Masked,
     ];
 
     /// The failure with that number in the C ABI.
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
         let handshake = Refusal::ALL.iter().map(|&refusal| Self::Handshake(refusal));
-        handshake.chain(Self::FRAMES.iter().copied()).find(|failure| failure.number() == number)
+        let response = Fault::ALL.iter().map(|&fault| Self::Response(fault));
+        let mut all = handshake.chain(response).chain(Self::FRAMES.iter().copied());
+        all.find(|failure| failure.number() == number)
     }
 
     /// Its number in the C ABI, which never changes.
@@ -80,6 +88,7 @@ impl Failure {
     pub const fn number(self) -> i32 {
         match self {
             Self::Handshake(refusal) => refusal as i32,
+            Self::Response(fault) => fault as i32,
             Self::ReservedBit => 201,
             Self::ReservedOpcode => 202,
             Self::FragmentedControl => 203,
@@ -97,14 +106,17 @@ impl Failure {
             Self::MessageTooBig => 215,
             Self::TooManyFragments => 216,
             Self::OutOfMemory => 217,
+            Self::Masked => 218,
         }
     }
 
-    /// The status code of the Close that answers it, or the HTTP status.
+    /// The status code of the Close that answers it, or the HTTP status; a bad
+    /// response is not answered.
     #[must_use]
     pub const fn code(self) -> u16 {
         match self {
             Self::Handshake(refusal) => refusal.status(),
+            Self::Response(_) => ABNORMAL,
             Self::ReservedBit
             | Self::ReservedOpcode
             | Self::FragmentedControl
@@ -115,7 +127,8 @@ impl Failure {
             | Self::NothingToContinue
             | Self::MessageInterrupted
             | Self::CloseOneOctet
-            | Self::CloseCode => 1002,
+            | Self::CloseCode
+            | Self::Masked => 1002,
             Self::BadUtf8 | Self::CloseReason => 1007,
             Self::TooManyFragments => 1008,
             Self::FrameTooBig | Self::MessageTooBig | Self::OutOfMemory => 1009,
@@ -127,6 +140,7 @@ impl Failure {
     pub const fn text(self) -> &'static CStr {
         match self {
             Self::Handshake(refusal) => refusal.text(),
+            Self::Response(fault) => fault.text(),
             Self::ReservedBit => c"RFC 6455 5.2: a reserved bit is set that no extension defines",
             Self::ReservedOpcode => c"RFC 6455 5.2: the opcode is reserved",
             Self::FragmentedControl => c"RFC 6455 5.5: a control frame is fragmented",
@@ -156,6 +170,7 @@ impl Failure {
                 c"RFC 6455 10.4: a message has more fragments than this endpoint takes"
             }
             Self::OutOfMemory => c"RFC 6455 10.4: no memory for a message of this size",
+            Self::Masked => c"RFC 6455 5.1: a frame from the server is masked",
         }
     }
 }

@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::octets::extend;
-use crate::proto::Header;
+use crate::proto::{Header, apply_mask};
 
 /// Octets that one run is made for at most, when many small pieces share it.
 const RUN: usize = 64 << 10;
@@ -70,6 +70,10 @@ impl Output {
         run.extend_from_slice(&octets);
         run.truncate(run.len() - octets.len() + header_len);
         extend(run, payload);
+        if let Some(key) = header.mask {
+            let start = run.len() - payload.len();
+            apply_mask(run.get_mut(start..).unwrap_or_default(), key, 0);
+        }
         let len = header_len + payload.len();
         self.size += len;
         self.queued = self.queued.wrapping_add(len as u32);

@@ -3,8 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::Failure;
 use super::octets::extend;
+use super::{Failure, Role};
 use crate::proto::{
     Header, HeaderError, MAX_HEADER, Opcode, Utf8, apply_mask, apply_mask_ascii, utf8,
 };
@@ -98,16 +98,21 @@ impl Reader {
     #[inline(always)]
     pub(super) fn next(
         &mut self,
+        role: Role,
         input: &mut [u8],
         at: &mut usize,
         limits: Limits,
     ) -> Result<Option<Item>, Failure> {
         if self.kind.is_none() && self.frame.is_none() && self.header_len == 0 {
-            if let Some(item) = next_whole(input, at, limits) {
+            let item = match role {
+                Role::Server => next_whole::<true>(input, at, limits),
+                Role::Client => next_whole::<false>(input, at, limits),
+            };
+            if let Some(item) = item {
                 return item.map(Some);
             }
         }
-        self.next_in_parts(input, at, limits)
+        self.next_in_parts(role, input, at, limits)
     }
 
     /// Payload of the last item, if it was [`Place::Held`].
@@ -141,6 +146,7 @@ impl Reader {
     #[inline(never)]
     fn next_in_parts(
         &mut self,
+        role: Role,
         input: &mut [u8],
         at: &mut usize,
         limits: Limits,
@@ -149,7 +155,7 @@ impl Reader {
             let frame = match self.frame {
                 Some(frame) => frame,
                 None => match self.read_header(input, at)? {
-                    Some(header) => self.begin_frame(header, limits)?,
+                    Some(header) => self.begin_frame(role, header, limits)?,
                     None => return Ok(None),
                 },
             };
@@ -203,13 +209,24 @@ impl Reader {
     }
 
     /// Checks what a header alone does not tell.
-    fn begin_frame(&mut self, header: Header, limits: Limits) -> Result<Frame, Failure> {
+    fn begin_frame(
+        &mut self,
+        role: Role,
+        header: Header,
+        limits: Limits,
+    ) -> Result<Frame, Failure> {
         if header.rsv != 0 {
             return Err(Failure::ReservedBit);
         }
         // "a server MUST close the connection upon receiving a frame that is not
-        // masked", section 5.1.
-        let key = header.mask.ok_or(Failure::Unmasked)?;
+        // masked", "a client MUST close a connection if it detects a masked
+        // frame", section 5.1.
+        let key = match (role, header.mask) {
+            (Role::Server, Some(key)) => key,
+            (Role::Server, None) => return Err(Failure::Unmasked),
+            (Role::Client, None) => [0; 4],
+            (Role::Client, Some(_)) => return Err(Failure::Masked),
+        };
         match (header.opcode, self.kind) {
             (Opcode::Continuation, None) => return Err(Failure::NothingToContinue),
             (Opcode::Text | Opcode::Binary, Some(_)) => return Err(Failure::MessageInterrupted),
@@ -309,20 +326,28 @@ impl Reader {
 /// The hot path: a whole message in one frame of less than 64 KiB, all of it in
 /// the input. `None`: it is something else, and nothing was touched.
 #[inline(always)]
-fn next_whole(input: &mut [u8], at: &mut usize, limits: Limits) -> Option<Result<Item, Failure>> {
+fn next_whole<const MASKED: bool>(
+    input: &mut [u8],
+    at: &mut usize,
+    limits: Limits,
+) -> Option<Result<Item, Failure>> {
     let rest = input.get_mut(*at..)?;
-    let &[b0 @ (0x81 | 0x82), b1 @ 0x80..=0xff, b2, b3, ..] = &*rest else { return None };
+    let &[b0 @ (0x81 | 0x82), b1, b2, b3, ..] = &*rest else { return None };
+    if (b1 & 0x80 != 0) != MASKED {
+        return None;
+    }
+    let key_len = if MASKED { 4 } else { 0 };
     let (len, header_len) = match b1 & 0x7f {
         127 => return None,
-        126 => (usize::from(u16::from_be_bytes([b2, b3])), 8),
-        len => (usize::from(len), 6),
+        126 => (usize::from(u16::from_be_bytes([b2, b3])), 4 + key_len),
+        len => (usize::from(len), 2 + key_len),
     };
-    let is_minimal = header_len == 6 || len >= 126;
+    let is_minimal = header_len == 2 + key_len || len >= 126;
     if !is_minimal || len as u64 > limits.message.min(limits.frame) {
         return None;
     }
     let (header, payload) = rest.split_at_mut_checked(header_len)?;
-    let key = *header.last_chunk()?;
+    let key = if MASKED { *header.last_chunk()? } else { [0; 4] };
     let payload = payload.get_mut(..len)?;
     let offset = *at + header_len;
     *at = offset + len;

@@ -7,13 +7,14 @@ use libc::c_char;
 
 use super::version::{WSABI_ERR_UNSUPPORTED, wsabi_status};
 use super::{WSABI_ERR_ARGUMENT, WSABI_ERR_NOT_FOUND, WSABI_ERR_STATE, guard, some, text};
-use crate::conn::{Config, ConfigError, OptionKey};
+use crate::conn::{Config, ConfigError, OptionKey, Policy, Preference};
 
 /// What connections have in common: limits and policies. Made once, then shared
-/// by any number of connections and threads. It can be changed until the first
-/// connection uses it; from then on it is immutable.
+/// by any number of connections and threads. While a connection uses it, it is
+/// immutable.
 ///
-/// Methods: `wsabi_config_new`, `_free`, `_set`, `_get`, `_add_subprotocol`.
+/// Methods: `wsabi_config_new`, `_free`, `_set`, `_get`, `_add_subprotocol`,
+/// `_add_origin`, `_add_resource`, `_set_close_reason`.
 pub struct wsabi_config(pub(super) Arc<Config>);
 
 /// Makes a config in which every option has its default value.
@@ -67,7 +68,7 @@ pub const WSABI_OPTION_MAX_FRAGMENTS: wsabi_option = wsabi_option(5);
 pub const WSABI_OPTION_OUTPUT_HIGH_MARK: wsabi_option = wsabi_option(6);
 /// Octets of output that may be queued. A message that would pass it is refused
 /// with `WSABI_ERR_LIMIT`. Default 67,108,864. For an echo it should be at least
-/// the high mark plus the largest message.
+/// the high mark, plus the largest message, plus what is read at once.
 pub const WSABI_OPTION_MAX_OUTPUT: wsabi_option = wsabi_option(7);
 /// 1: a correct opening handshake is accepted as by `wsabi_conn_accept(conn,
 /// NULL, 0, NULL)`, and the event is OPEN instead of REQUEST. Default 0.
@@ -77,11 +78,47 @@ pub const WSABI_OPTION_AUTO_ACCEPT: wsabi_option = wsabi_option(8);
 /// `wsabi_conn_reject`. 0: it is answered with 426. Default 0.
 pub const WSABI_OPTION_PLAIN_HTTP: wsabi_option = wsabi_option(9);
 
+/// Whose order decides when several subprotocols are in common: a
+/// `WSABI_PREFERENCE_*`. Default 0.
+pub const WSABI_OPTION_SUBPROTOCOL_PREFERENCE: wsabi_option = wsabi_option(10);
+/// What becomes of a client that names no subprotocol, when the config has some:
+/// a `WSABI_POLICY_*`. Default 0.
+pub const WSABI_OPTION_SUBPROTOCOL_ABSENT: wsabi_option = wsabi_option(11);
+/// What becomes of a client that names none of the config's subprotocols, when
+/// it has some: a `WSABI_POLICY_*`. Default 0.
+pub const WSABI_OPTION_SUBPROTOCOL_MISMATCH: wsabi_option = wsabi_option(12);
+/// HTTP status of `WSABI_POLICY_REJECT`: 400 to 599, but not 401 and 407.
+/// Default 400.
+pub const WSABI_OPTION_SUBPROTOCOL_REJECT_STATUS: wsabi_option = wsabi_option(13);
+/// Status code of the Close of `WSABI_POLICY_CLOSE`. Default 1,008.
+pub const WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE: wsabi_option = wsabi_option(14);
+/// 1: requests are taken whose Origin names the host and port of their Host, as
+/// those of `wsabi_config_add_origin` are, and others not. Default 0.
+pub const WSABI_OPTION_ALLOW_SAME_HOST: wsabi_option = wsabi_option(15);
+/// Octets of a response's body that a client keeps for the event REJECTED.
+/// Default 65,536.
+pub const WSABI_OPTION_MAX_REJECTION_BODY: wsabi_option = wsabi_option(16);
+
+/// The server's order of preference: that of the config.
+pub const WSABI_PREFERENCE_SERVER: u64 = Preference::Server as u64;
+/// The client's order of preference: that of the request.
+pub const WSABI_PREFERENCE_CLIENT: u64 = Preference::Client as u64;
+
+/// Accept without a subprotocol, RFC 6455 4.2.2. A browser that named some fails
+/// the connection by itself then.
+pub const WSABI_POLICY_ACCEPT: u64 = Policy::Accept as u64;
+/// Refuse with `WSABI_OPTION_SUBPROTOCOL_REJECT_STATUS`.
+pub const WSABI_POLICY_REJECT: u64 = Policy::Reject as u64;
+/// Accept, then close with `WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE` and the reason
+/// of `wsabi_config_set_close_reason`: a browser's script can read these, but no
+/// response.
+pub const WSABI_POLICY_CLOSE: u64 = Policy::Close as u64;
+
 /// Sets an option. `wsabi_option_info` tells the bounds.
 ///
 /// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_UNSUPPORTED` for a key that
 /// this library does not know; `WSABI_ERR_ARGUMENT` for a value out of bounds;
-/// `WSABI_ERR_STATE` once a connection uses the config.
+/// `WSABI_ERR_STATE` while a connection uses the config.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_config_set(
     config: Option<&mut wsabi_config>,
@@ -172,7 +209,7 @@ pub extern "C" fn wsabi_option_info(
 /// case matters. Without any, every client is accepted and none is chosen.
 ///
 /// RFC 6455 4.2.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
-/// when the name is empty, no token or there already; `WSABI_ERR_STATE` once a
+/// when the name is empty, no token or there already; `WSABI_ERR_STATE` while a
 /// connection uses the config.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_config_add_subprotocol(
@@ -188,6 +225,68 @@ pub extern "C" fn wsabi_config_add_subprotocol(
     })
 }
 
+/// Adds an origin from which requests are taken, such as "https://example.com".
+/// Once there is one, requests with another Origin, or none, are answered with
+/// 403 and are the event FAILED. Scheme and host are compared without case, the
+/// port with the scheme's own as default; "null" is an origin like others.
+///
+/// RFC 6454 4 to 6, RFC 6455 10.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+/// `WSABI_ERR_ARGUMENT` when it is no serialised origin; `WSABI_ERR_STATE` while a
+/// connection uses the config.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_config_add_origin(
+    config: Option<&mut wsabi_config>,
+    origin: *const c_char,
+    len: usize,
+) -> wsabi_status {
+    guard(|| {
+        let config = editable(config)?;
+        // SAFETY: the header's rules: the range is readable.
+        let origin = unsafe { text(origin, len) }?;
+        Ok(config.add_origin(origin)?)
+    })
+}
+
+/// Adds the path of a resource, such as "/chat". Once there is one, requests for
+/// another path are answered with 404 and are the event FAILED. It is compared
+/// octet by octet with the target up to its query.
+///
+/// RFC 6455 4.2.2. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
+/// when it does not begin with "/", or holds "?", "#" or what is not visible
+/// ASCII; `WSABI_ERR_STATE` while a connection uses the config.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_config_add_resource(
+    config: Option<&mut wsabi_config>,
+    path: *const c_char,
+    len: usize,
+) -> wsabi_status {
+    guard(|| {
+        let config = editable(config)?;
+        // SAFETY: the header's rules: the range is readable.
+        let path = unsafe { text(path, len) }?;
+        Ok(config.add_resource(path)?)
+    })
+}
+
+/// Sets the reason of the Close of `WSABI_POLICY_CLOSE`: UTF-8 of at most 123
+/// octets. Default: none.
+///
+/// RFC 6455 5.5.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`
+/// for another reason; `WSABI_ERR_STATE` while a connection uses the config.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_config_set_close_reason(
+    config: Option<&mut wsabi_config>,
+    reason: *const c_char,
+    len: usize,
+) -> wsabi_status {
+    guard(|| {
+        let config = editable(config)?;
+        // SAFETY: the header's rules: the range is readable.
+        let reason = unsafe { text(reason, len) }?;
+        Ok(config.set_close_reason(reason)?)
+    })
+}
+
 fn editable(config: Option<&mut wsabi_config>) -> super::Result<&mut Config> {
     Arc::get_mut(&mut some(config)?.0).ok_or(WSABI_ERR_STATE)
 }
@@ -195,7 +294,11 @@ fn editable(config: Option<&mut wsabi_config>) -> super::Result<&mut Config> {
 impl From<ConfigError> for wsabi_status {
     fn from(error: ConfigError) -> Self {
         match error {
-            ConfigError::OutOfBounds | ConfigError::BadSubprotocol => WSABI_ERR_ARGUMENT,
+            ConfigError::OutOfBounds
+            | ConfigError::BadSubprotocol
+            | ConfigError::BadOrigin
+            | ConfigError::BadResource
+            | ConfigError::BadReason => WSABI_ERR_ARGUMENT,
         }
     }
 }

@@ -3,15 +3,16 @@
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use libc::c_void;
+use libc::{c_char, c_void};
 
 use super::config::wsabi_config;
-use super::version::{wsabi_failure, wsabi_status};
+use super::handshake::wsabi_client_request;
+use super::version::{WSABI_ERR_UNSUPPORTED, wsabi_failure, wsabi_status};
 use super::{
     Filler, WSABI_ERR_ARGUMENT, WSABI_ERR_INTERNAL, WSABI_ERR_LIMIT, WSABI_ERR_MEMORY,
     WSABI_ERR_STATE, guard, octets, slice_mut, some, text,
 };
-use crate::conn::{Connection, Event, EventKind, Payload, SendError, Sink, State};
+use crate::conn::{Config, Connection, Event, EventKind, Payload, Role, SendError, Sink, State};
 
 /// One WebSocket connection, without a socket: octets received go in, events
 /// come out; messages go in, octets to send come out.
@@ -19,12 +20,16 @@ use crate::conn::{Connection, Event, EventKind, Payload, SendError, Sink, State}
 /// The loop of a host: *receive, handle the events, write the output, ask for
 /// the interest.*
 ///
-/// Methods: `wsabi_conn_new_server`, `_free`, `_set_user_data`, `_user_data`;
+/// Methods: `wsabi_conn_new_server`, `_new_client`, `_new_open`, `_free`,
+/// `_set_user_data`, `_user_data`;
 /// `_recv`, `_recv_eof`; `_output`, `_output_consumed`, `_output_size`;
 /// `_interest`, `_state`, `_close_code`, `_failure`, `_subprotocol`;
 /// `_send_text`, `_send_binary`, `_send_ping`, `_send_pong`, `_close`;
-/// `_head_method`, `_head_target`, `_head_find`, `_head_at`,
-/// `_offered_subprotocol`, `_accept`, `_reject`, `_redirect`.
+/// `_recv_request`; `_head_method`, `_head_target`, `_head_path`, `_head_query`,
+/// `_head_query_parameter`, `_head_host`, `_head_origin`, `_head_find`,
+/// `_head_at`, `_offered_subprotocol`; `_accept`, `_accept_by`,
+/// `_accept_then_close`, `_reject`, `_redirect`, `_challenge`;
+/// `_response_status`, `_response_header`, `_response_body`.
 pub struct wsabi_conn {
     /// `None` once a call panicked: nothing in it could be trusted.
     connection: Option<Connection>,
@@ -36,7 +41,7 @@ pub struct wsabi_conn {
 #[derive(Clone, Copy)]
 pub struct wsabi_slice {
     /// First octet.
-    pub data: *const u8,
+    pub data: *const c_char,
     /// Number of octets.
     pub len: usize,
 }
@@ -68,10 +73,16 @@ pub struct wsabi_event_type(i32);
 /// `wsabi_conn_accept`, `_reject` or `_redirect`, now or later. The payload is
 /// the request target.
 pub const WSABI_EVENT_REQUEST: wsabi_event_type = wsabi_event_type(1);
-/// The connection is open: messages can be sent. Listed when the library itself
-/// decided (`WSABI_OPTION_AUTO_ACCEPT`); after `wsabi_conn_accept` the
-/// connection is open at once, without an event.
+/// The connection is open: messages can be sent. Listed when the server accepted
+/// this client, or the library this server's client
+/// (`WSABI_OPTION_AUTO_ACCEPT`); after `wsabi_conn_accept` the connection is open
+/// at once, without an event.
 pub const WSABI_EVENT_OPEN: wsabi_event_type = wsabi_event_type(2);
+/// The server's response is no 101: a client is told. `code` is the HTTP status,
+/// a redirect or 401 too; the payload is the body, up to
+/// `WSABI_OPTION_MAX_REJECTION_BODY`. `wsabi_conn_response_header` has the
+/// header fields. The connection is over.
+pub const WSABI_EVENT_REJECTED: wsabi_event_type = wsabi_event_type(3);
 /// A text message: valid UTF-8.
 pub const WSABI_EVENT_TEXT: wsabi_event_type = wsabi_event_type(4);
 /// A binary message.
@@ -85,9 +96,10 @@ pub const WSABI_EVENT_PONG: wsabi_event_type = wsabi_event_type(7);
 /// is not a send; then the answering Close is queued.
 pub const WSABI_EVENT_CLOSE: wsabi_event_type = wsabi_event_type(8);
 /// The peer broke a rule. `code` is the status code of the Close that it will be
-/// sent or, in the opening handshake, the HTTP status of the answer. The payload
-/// is `wsabi_failure_text(wsabi_conn_failure(conn))`. Nothing that the peer
-/// sends from here on is looked at.
+/// sent or, in a server's opening handshake, the HTTP status of the answer; 1006
+/// for a bad response, which is not answered. The payload
+/// is `wsabi_failure_text(wsabi_conn_failure(conn))`, which the Close or the
+/// answer says too. Nothing that the peer sends from here on is looked at.
 pub const WSABI_EVENT_FAILED: wsabi_event_type = wsabi_event_type(9);
 /// The peer's octet stream ended, as told by `wsabi_conn_recv_eof`. `code` is
 /// that of `wsabi_conn_close_code`.
@@ -115,6 +127,16 @@ pub struct wsabi_event {
 
 const _: () = assert!(size_of::<wsabi_event>() == 8 + 2 * size_of::<usize>());
 
+/// Which end of a connection.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct wsabi_role(u32);
+
+/// The end that was connected to.
+pub const WSABI_ROLE_SERVER: wsabi_role = wsabi_role(0);
+/// The end that connected: it masks what it sends.
+pub const WSABI_ROLE_CLIENT: wsabi_role = wsabi_role(1);
+
 // ---- Life cycle ----
 
 /// Makes the server's side of a connection, in state CONNECTING: the octets it
@@ -130,12 +152,62 @@ pub extern "C" fn wsabi_conn_new_server(
     out: Option<&mut MaybeUninit<Option<Box<wsabi_conn>>>>,
 ) -> wsabi_status {
     guard(|| {
+        some(out)?.write(Some(boxed(Connection::server(shared(config)))));
+        Ok(())
+    })
+}
+
+/// Makes the client's side of a connection, in state CONNECTING, with its request
+/// as the first output. It offers the subprotocols of the config. The host
+/// connects, and follows redirects if it means to. `config` may be NULL for the
+/// defaults; otherwise the connection keeps a reference to it.
+///
+/// Writes `*out`, which the caller frees with `wsabi_conn_free`.
+///
+/// RFC 6455 4.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` for
+/// a request that cannot be sent; `WSABI_ERR_RANDOM`; `WSABI_ERR_MEMORY`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_new_client(
+    config: Option<&wsabi_config>,
+    request: Option<&wsabi_client_request>,
+    out: Option<&mut MaybeUninit<Option<Box<wsabi_conn>>>>,
+) -> wsabi_status {
+    guard(|| {
         let out = some(out)?;
-        let config = config.map_or_else(Arc::default, |config| Arc::clone(&config.0));
-        out.write(Some(Box::new(wsabi_conn {
-            connection: Some(Connection::server(config)),
-            user_data: std::ptr::null_mut(),
-        })));
+        // SAFETY: the header's rules: the ranges are readable.
+        let ask = unsafe { some(request)?.read() }?;
+        out.write(Some(boxed(Connection::client(shared(config), &ask)?)));
+        Ok(())
+    })
+}
+
+/// Makes a connection in state OPEN, for a host that did the opening handshake
+/// by itself. `role` is a `WSABI_ROLE_*`; `subprotocol` (NULL, 0) is none. The
+/// octets it gets first are frames. `config` may be NULL for the defaults.
+///
+/// Writes `*out`, which the caller frees with `wsabi_conn_free`.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` for a subprotocol
+/// that is no token; `WSABI_ERR_UNSUPPORTED` for an unknown role.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_new_open(
+    config: Option<&wsabi_config>,
+    role: wsabi_role,
+    subprotocol: *const c_char,
+    len: usize,
+    out: Option<&mut MaybeUninit<Option<Box<wsabi_conn>>>>,
+) -> wsabi_status {
+    guard(|| {
+        let out = some(out)?;
+        let role = match role {
+            WSABI_ROLE_SERVER => Role::Server,
+            WSABI_ROLE_CLIENT => Role::Client,
+            _ => return Err(WSABI_ERR_UNSUPPORTED),
+        };
+        // SAFETY: the header's rules: the range is readable.
+        let name = unsafe { text(subprotocol, len) }?;
+        let name = Some(name).filter(|_| !subprotocol.is_null());
+        out.write(Some(boxed(Connection::open(shared(config), role, name)?)));
         Ok(())
     })
 }
@@ -206,13 +278,14 @@ pub extern "C" fn wsabi_conn_recv(
         let mut list = EventList::new(data, places)?;
         let used = connection.recv(input, &mut list)?;
         consumed.write(used);
-        count.write(list.events.filled);
+        count.write(list.filled());
         Ok(())
     })
 }
 
 /// Tells that the peer's octet stream ended (`read` returned 0, or an error such
-/// as ECONNRESET): lists CLOSED, once. Output that waits may still be written.
+/// as ECONNRESET): lists CLOSED, once; or REJECTED, when it ends the body of a
+/// response. Output that waits may still be written.
 ///
 /// RFC 6455 7.1.4, 7.1.5. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
 /// `WSABI_ERR_ARGUMENT` when `cap` is 0; `WSABI_ERR_INTERNAL`.
@@ -229,7 +302,7 @@ pub extern "C" fn wsabi_conn_recv_eof(
         let places = unsafe { slice_mut(events, cap) }?;
         let mut list = EventList::new(std::ptr::null_mut(), places)?;
         connection.recv_eof(&mut list);
-        count.write(list.events.filled);
+        count.write(list.filled());
         Ok(())
     })
 }
@@ -309,7 +382,7 @@ pub const WSABI_INTEREST_RECV: wsabi_interest = wsabi_interest(16);
 /// peer: who says nothing is closed.
 ///
 /// RFC 6455 7.1.1: after a closing handshake the server closes the connection
-/// first, hence CLOSE; after a failure it ends its side and waits for the
+/// first, hence CLOSE, and the client waits for it; after a failure it ends its side and waits for the
 /// peer's, hence SHUTDOWN_WRITE with READ. `WSABI_INTEREST_CLOSE` for NULL and
 /// after `WSABI_ERR_INTERNAL`.
 #[unsafe(no_mangle)]
@@ -356,7 +429,8 @@ pub extern "C" fn wsabi_conn_state(conn: Option<&wsabi_conn>) -> wsabi_state {
 }
 
 /// Returns the status code of the peer's Close; 1005 when it holds none; 1006
-/// when the connection ended without one; 0 before that, and for NULL.
+/// when none came before the connection ended or failed; 0 before that, and for
+/// NULL.
 ///
 /// RFC 6455 7.1.5.
 #[unsafe(no_mangle)]
@@ -478,6 +552,14 @@ pub extern "C" fn wsabi_conn_close(
 
 // ---- Shared by the entry points ----
 
+fn boxed(connection: Connection) -> Box<wsabi_conn> {
+    Box::new(wsabi_conn { connection: Some(connection), user_data: std::ptr::null_mut() })
+}
+
+fn shared(config: Option<&wsabi_config>) -> Arc<Config> {
+    config.map_or_else(Arc::default, |config| Arc::clone(&config.0))
+}
+
 /// Runs a method. After a panic the connection answers `WSABI_ERR_INTERNAL` to
 /// everything.
 #[inline]
@@ -514,7 +596,7 @@ pub(super) fn look<T>(
 }
 
 /// The caller's array of events.
-struct EventList<'a> {
+pub(super) struct EventList<'a> {
     events: Filler<'a, wsabi_event>,
     /// The caller's own pointer to the input: payloads inside it are given back
     /// as offsets to it, since our reference does not outlive the call.
@@ -522,11 +604,18 @@ struct EventList<'a> {
 }
 
 impl<'a> EventList<'a> {
-    fn new(input: *mut u8, places: &'a mut [MaybeUninit<wsabi_event>]) -> super::Result<Self> {
+    pub(super) fn new(
+        input: *mut u8,
+        places: &'a mut [MaybeUninit<wsabi_event>],
+    ) -> super::Result<Self> {
         if places.is_empty() {
             return Err(WSABI_ERR_ARGUMENT);
         }
         Ok(Self { events: Filler::new(places), input })
+    }
+
+    pub(super) fn filled(&self) -> usize {
+        self.events.filled
     }
 }
 
@@ -550,6 +639,7 @@ impl Sink for EventList<'_> {
             EventKind::Request => WSABI_EVENT_REQUEST,
             EventKind::HttpRequest => WSABI_EVENT_HTTP_REQUEST,
             EventKind::Open => WSABI_EVENT_OPEN,
+            EventKind::Rejected => WSABI_EVENT_REJECTED,
             EventKind::Close => WSABI_EVENT_CLOSE,
             EventKind::Failed => WSABI_EVENT_FAILED,
             EventKind::Closed => WSABI_EVENT_CLOSED,
@@ -560,7 +650,7 @@ impl Sink for EventList<'_> {
 
 impl From<&[u8]> for wsabi_slice {
     fn from(octets: &[u8]) -> Self {
-        Self { data: octets.as_ptr(), len: octets.len() }
+        Self { data: octets.as_ptr().cast(), len: octets.len() }
     }
 }
 

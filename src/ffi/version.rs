@@ -53,6 +53,8 @@ pub const WSABI_ERR_MEMORY: wsabi_status = wsabi_status(-5);
 pub const WSABI_ERR_UNSUPPORTED: wsabi_status = wsabi_status(-6);
 /// There is no such element.
 pub const WSABI_ERR_NOT_FOUND: wsabi_status = wsabi_status(-7);
+/// The operating system gave no random octets.
+pub const WSABI_ERR_RANDOM: wsabi_status = wsabi_status(-8);
 /// A bug in wsabi. The object may only be freed; others are not affected.
 pub const WSABI_ERR_INTERNAL: wsabi_status = wsabi_status(-99);
 
@@ -69,14 +71,16 @@ pub extern "C" fn wsabi_status_text(status: wsabi_status) -> *const c_char {
         WSABI_ERR_MEMORY => c"out of memory",
         WSABI_ERR_UNSUPPORTED => c"this library does not know the code that it was given",
         WSABI_ERR_NOT_FOUND => c"there is no such element",
+        WSABI_ERR_RANDOM => c"the operating system gave no random octets",
         WSABI_ERR_INTERNAL => c"a bug in wsabi; the object may only be freed",
         _ => c"unknown status",
     }
     .as_ptr()
 }
 
-/// Which rule the peer broke, see `wsabi_conn_failure`. 0 is none; 100 to 199
-/// are rules of the opening handshake, 200 to 299 rules of frames and messages.
+/// Which rule the peer broke, see `wsabi_conn_failure`. 0 is none; 100 to 149
+/// are rules of the request, 150 to 199 of the response, 200 to 299 of frames
+/// and messages.
 /// Codes may be added.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +144,56 @@ pub const WSABI_FAILURE_KEY_INVALID: wsabi_failure = wsabi_failure(123);
 pub const WSABI_FAILURE_BAD_SUBPROTOCOL: wsabi_failure = wsabi_failure(124);
 /// No memory for the request. RFC 9110 15.6.4.
 pub const WSABI_FAILURE_REQUEST_OUT_OF_MEMORY: wsabi_failure = wsabi_failure(125);
+/// This server demands a subprotocol, and the request offers none. RFC 6455
+/// 4.2.2.
+pub const WSABI_FAILURE_SUBPROTOCOL_ABSENT: wsabi_failure = wsabi_failure(126);
+/// This server speaks none of the subprotocols that the request offers. RFC
+/// 6455 4.2.2.
+pub const WSABI_FAILURE_SUBPROTOCOL_MISMATCH: wsabi_failure = wsabi_failure(127);
+/// The Origin of the request is not one that this server takes. RFC 6455 10.2.
+pub const WSABI_FAILURE_ORIGIN_NOT_ALLOWED: wsabi_failure = wsabi_failure(128);
+/// There is no such resource. RFC 6455 4.2.2.
+pub const WSABI_FAILURE_UNKNOWN_RESOURCE: wsabi_failure = wsabi_failure(129);
+/// The :protocol of the extended CONNECT is not websocket. RFC 9220 3.
+pub const WSABI_FAILURE_UNKNOWN_PROTOCOL: wsabi_failure = wsabi_failure(130);
+/// The status line is malformed. RFC 9112 4.
+pub const WSABI_FAILURE_RESPONSE_BAD_STATUS_LINE: wsabi_failure = wsabi_failure(151);
+/// A line of the response does not end with CR LF. RFC 9112 2.2.
+pub const WSABI_FAILURE_RESPONSE_BAD_LINE_END: wsabi_failure = wsabi_failure(152);
+/// A header field line of the response is malformed. RFC 9112 5.
+pub const WSABI_FAILURE_RESPONSE_BAD_HEADER: wsabi_failure = wsabi_failure(153);
+/// The head of the response is longer than this client takes. RFC 6455 10.4.
+pub const WSABI_FAILURE_RESPONSE_HEAD_TOO_LONG: wsabi_failure = wsabi_failure(154);
+/// The response has more header fields than this client takes. RFC 6455 10.4.
+pub const WSABI_FAILURE_RESPONSE_TOO_MANY_HEADERS: wsabi_failure = wsabi_failure(155);
+/// The HTTP version of the response is not 1.1. RFC 6455 4.1.
+pub const WSABI_FAILURE_RESPONSE_HTTP_VERSION: wsabi_failure = wsabi_failure(156);
+/// The server answers with TLS; use wss://, not ws://. RFC 6455 4.1.
+pub const WSABI_FAILURE_RESPONSE_TLS: wsabi_failure = wsabi_failure(157);
+/// The Upgrade header field of the response does not name websocket. RFC 6455
+/// 4.1.
+pub const WSABI_FAILURE_RESPONSE_UPGRADE_MISSING: wsabi_failure = wsabi_failure(158);
+/// The Connection header field of the response does not name upgrade. RFC 6455
+/// 4.1.
+pub const WSABI_FAILURE_RESPONSE_CONNECTION_MISSING: wsabi_failure = wsabi_failure(159);
+/// The response has no Sec-WebSocket-Accept header field. RFC 6455 4.1.
+pub const WSABI_FAILURE_RESPONSE_ACCEPT_MISSING: wsabi_failure = wsabi_failure(160);
+/// The response has more than one Sec-WebSocket-Accept header field. RFC 6455
+/// 11.3.3.
+pub const WSABI_FAILURE_RESPONSE_ACCEPT_REPEATED: wsabi_failure = wsabi_failure(161);
+/// The value of Sec-WebSocket-Accept does not answer the key. RFC 6455 4.1.
+pub const WSABI_FAILURE_RESPONSE_ACCEPT_WRONG: wsabi_failure = wsabi_failure(162);
+/// The response names an extension that the request did not offer. RFC 6455
+/// 4.1.
+pub const WSABI_FAILURE_RESPONSE_EXTENSION_NOT_OFFERED: wsabi_failure = wsabi_failure(163);
+/// The response names a subprotocol that the request did not offer. RFC 6455
+/// 4.1.
+pub const WSABI_FAILURE_RESPONSE_SUBPROTOCOL_NOT_OFFERED: wsabi_failure = wsabi_failure(164);
+/// The response has more than one Sec-WebSocket-Protocol header field. RFC 6455
+/// 11.3.4.
+pub const WSABI_FAILURE_RESPONSE_SUBPROTOCOL_REPEATED: wsabi_failure = wsabi_failure(165);
+/// No memory for the response. RFC 6455 10.4.
+pub const WSABI_FAILURE_RESPONSE_OUT_OF_MEMORY: wsabi_failure = wsabi_failure(166);
 /// A reserved bit is set that no extension defines. RFC 6455 5.2.
 pub const WSABI_FAILURE_RESERVED_BIT: wsabi_failure = wsabi_failure(201);
 /// The opcode is reserved. RFC 6455 5.2.
@@ -174,6 +228,8 @@ pub const WSABI_FAILURE_MESSAGE_TOO_BIG: wsabi_failure = wsabi_failure(215);
 pub const WSABI_FAILURE_TOO_MANY_FRAGMENTS: wsabi_failure = wsabi_failure(216);
 /// No memory for a message of this size. RFC 6455 10.4.
 pub const WSABI_FAILURE_OUT_OF_MEMORY: wsabi_failure = wsabi_failure(217);
+/// A frame from the server is masked. RFC 6455 5.1.
+pub const WSABI_FAILURE_MASKED: wsabi_failure = wsabi_failure(218);
 
 /// Returns English text for a failure, with the section of the RFC, for logs.
 /// The string is static and never NULL.

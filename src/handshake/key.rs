@@ -20,6 +20,16 @@ pub fn is_valid_key(key: &[u8]) -> bool {
     key.len() == 24 && LENIENT.decode_slice(key, &mut [0; 18]) == Ok(16)
 }
 
+/// The key that is made of 16 random octets.
+#[must_use]
+pub fn key_from(random: [u8; 16]) -> [u8; 24] {
+    let mut key = [0; 24];
+    // 16 octets are 24 characters: it fits.
+    let written = STANDARD.encode_slice(random, &mut key);
+    debug_assert_eq!(written, Ok(24));
+    key
+}
+
 /// The value of Sec-WebSocket-Accept for a key: base64(SHA-1(key + GUID)).
 #[must_use]
 pub fn accept_value(key: &[u8]) -> [u8; 28] {

@@ -1,15 +1,26 @@
-//! The opening handshake, RFC 6455 section 4, over HTTP/1.1 (RFC 9112).
+//! The opening handshake, RFC 6455 section 4, over HTTP/1.1 (RFC 9112) and over
+//! extended CONNECT (RFC 8441, RFC 9220).
 
+mod body;
+mod client;
+mod fault;
 mod field;
 mod head;
 mod key;
+mod origin;
 mod refusal;
 mod request;
 mod response;
+mod target;
 
+pub use body::BodyReader;
+pub use client::{Ask, BadAsk, Verdict, check_response, write_request};
+pub use fault::Fault;
 pub use field::is_token;
-pub use head::{Head, HeadLimits, HeadReader};
-pub use key::{accept_value, is_valid_key};
+pub use head::{Head, HeadError, HeadKind, HeadLimits, HeadReader, RequestFields, Version};
+pub use key::{accept_value, is_valid_key, key_from};
+pub use origin::Origin;
 pub use refusal::Refusal;
 pub use request::{Request, check_request};
-pub use response::{Answer, BadAnswer, write_accept, write_answer, write_refusal};
+pub use response::{Answer, BadAnswer, Form, Response, accept, answer, refuse};
+pub use target::{path, query, query_parameter};

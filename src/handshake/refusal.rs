@@ -66,6 +66,19 @@ pub enum Refusal {
     BadSubprotocol = 124,
     /// No memory for the request. RFC 9110 15.6.4.
     OutOfMemory = 125,
+    /// This server demands a subprotocol, and the request offers none. RFC 6455
+    /// 4.2.2.
+    SubprotocolAbsent = 126,
+    /// This server speaks none of the subprotocols that the request offers. RFC
+    /// 6455 4.2.2.
+    SubprotocolMismatch = 127,
+    /// The Origin of the request is not one that this server takes. RFC 6455
+    /// 10.2.
+    OriginNotAllowed = 128,
+    /// There is no such resource. RFC 6455 4.2.2.
+    UnknownResource = 129,
+    /// The :protocol of the extended CONNECT is not websocket. RFC 9220 3.
+    UnknownProtocol = 130,
 }
 
 impl Refusal {
@@ -96,6 +109,11 @@ impl Refusal {
         Self::KeyInvalid,
         Self::BadSubprotocol,
         Self::OutOfMemory,
+        Self::SubprotocolAbsent,
+        Self::SubprotocolMismatch,
+        Self::OriginNotAllowed,
+        Self::UnknownResource,
+        Self::UnknownProtocol,
     ];
 
     /// HTTP status of the answer.
@@ -115,7 +133,11 @@ impl Refusal {
             | Self::KeyMissing
             | Self::KeyRepeated
             | Self::KeyInvalid
-            | Self::BadSubprotocol => 400,
+            | Self::BadSubprotocol
+            | Self::SubprotocolAbsent
+            | Self::SubprotocolMismatch => 400,
+            Self::OriginNotAllowed => 403,
+            Self::UnknownResource => 404,
             Self::Method => 405,
             Self::Http10
             | Self::UpgradeMissing
@@ -124,6 +146,7 @@ impl Refusal {
             | Self::VersionMissing
             | Self::VersionUnsupported => 426,
             Self::HeadTooLong | Self::TooManyHeaders => 431,
+            Self::UnknownProtocol => 501,
             Self::OutOfMemory => 503,
             Self::HttpVersion => 505,
         }
@@ -158,6 +181,11 @@ impl Refusal {
             Self::KeyInvalid => c"RFC 6455 4.2.1: the value of Sec-WebSocket-Key is not the base64 form of 16 octets",
             Self::BadSubprotocol => c"RFC 6455 4.1: Sec-WebSocket-Protocol names a subprotocol that is no token",
             Self::OutOfMemory => c"RFC 9110 15.6.4: no memory for the request",
+            Self::SubprotocolAbsent => c"RFC 6455 4.2.2: this server demands a subprotocol, and the request offers none",
+            Self::SubprotocolMismatch => c"RFC 6455 4.2.2: this server speaks none of the subprotocols that the request offers",
+            Self::OriginNotAllowed => c"RFC 6455 10.2: the Origin of the request is not one that this server takes",
+            Self::UnknownResource => c"RFC 6455 4.2.2: there is no such resource",
+            Self::UnknownProtocol => c"RFC 9220 3: the :protocol of the extended CONNECT is not websocket",
         }
     }
 }

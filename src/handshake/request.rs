@@ -1,7 +1,7 @@
 //! The server's checks of a request, RFC 6455 section 4.2.1.
 
 use super::field::is_token;
-use super::{Head, Refusal, is_valid_key};
+use super::{Head, HeadError, Refusal, Version, is_valid_key};
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +19,14 @@ pub enum Request {
 pub fn check_request(head: &Head) -> Result<Request, Refusal> {
     check_host(head)?;
     check_target(head.target())?;
-    let upgrades = head.elements(b"upgrade").any(|name| name.eq_ignore_ascii_case(b"websocket"));
+    if head.version() == Version::ExtendedConnect {
+        return check_extended_connect(head);
+    }
+    let upgrades = head.lists(b"upgrade", b"websocket");
     if !upgrades && !has_websocket_fields(head) {
         return Ok(Request::PlainHttp);
     }
-    if head.minor_version() == 0 {
+    if head.version() == Version::Http10 {
         return Err(Refusal::Http10);
     }
     if head.method() != b"GET" {
@@ -33,14 +36,30 @@ pub fn check_request(head: &Head) -> Result<Request, Refusal> {
     if !upgrades {
         return Err(Refusal::UpgradeMissing);
     }
-    if !head.elements(b"connection").any(|option| option.eq_ignore_ascii_case(b"upgrade")) {
+    if !head.lists(b"connection", b"upgrade") {
         return Err(Refusal::ConnectionMissing);
     }
     check_version(head)?;
     check_key(head)?;
-    if !head.offered_subprotocols().all(is_token) {
-        return Err(Refusal::BadSubprotocol);
+    check_subprotocols(head)?;
+    Ok(Request::Upgrade)
+}
+
+/// RFC 8441 5 and RFC 9220 3: neither Upgrade nor Connection nor a key; the
+/// version and the subprotocols as ever.
+fn check_extended_connect(head: &Head) -> Result<Request, Refusal> {
+    if head.protocol().is_empty() {
+        return Ok(Request::PlainHttp);
     }
+    if !head.protocol().eq_ignore_ascii_case(b"websocket") {
+        return Err(Refusal::UnknownProtocol);
+    }
+    if head.method() != b"CONNECT" {
+        return Err(Refusal::Method);
+    }
+    check_body(head)?;
+    check_version(head)?;
+    check_subprotocols(head)?;
     Ok(Request::Upgrade)
 }
 
@@ -57,7 +76,7 @@ pub(super) fn has_websocket_fields(head: &Head) -> bool {
 fn check_host(head: &Head) -> Result<(), Refusal> {
     let mut hosts = head.all(b"host");
     match (hosts.next(), hosts.next()) {
-        (None, _) if head.minor_version() == 0 => Ok(()),
+        (None, _) if head.version() == Version::Http10 => Ok(()),
         (None, _) => Err(Refusal::HostMissing),
         (Some(_), Some(_)) => Err(Refusal::HostRepeated),
         (Some(host), None) if is_host(host) => Ok(()),
@@ -66,7 +85,7 @@ fn check_host(head: &Head) -> Result<(), Refusal> {
 }
 
 /// `uri-host [ ":" port ]`, RFC 3986 3.2.2 and 3.2.3; an http URI has a host.
-fn is_host(value: &[u8]) -> bool {
+pub(super) fn is_host(value: &[u8]) -> bool {
     let (host, port) = match value.iter().rposition(|&octet| octet == b':') {
         Some(colon) if !value.ends_with(b"]") => {
             let (host, port) = value.split_at(colon);
@@ -92,7 +111,7 @@ fn is_host(value: &[u8]) -> bool {
 }
 
 /// RFC 9112 3.2.1 and 3.2.2: a path, or a whole URI. RFC 6455 3: no fragment.
-fn check_target(target: &[u8]) -> Result<(), Refusal> {
+pub(super) fn check_target(target: &[u8]) -> Result<(), Refusal> {
     let scheme = target.split(|&octet| octet == b':').next().unwrap_or_default();
     let is_uri = target.get(scheme.len()..).is_some_and(|rest| rest.starts_with(b"://"))
         && [&b"http"[..], b"https", b"ws", b"wss"]
@@ -131,5 +150,24 @@ fn check_key(head: &Head) -> Result<(), Refusal> {
         (Some(_), Some(_)) => Err(Refusal::KeyRepeated),
         (Some(key), None) if is_valid_key(key) => Ok(()),
         (Some(_), None) => Err(Refusal::KeyInvalid),
+    }
+}
+
+fn check_subprotocols(head: &Head) -> Result<(), Refusal> {
+    if head.offered_subprotocols().all(is_token) { Ok(()) } else { Err(Refusal::BadSubprotocol) }
+}
+
+impl From<HeadError> for Refusal {
+    fn from(error: HeadError) -> Self {
+        match error {
+            HeadError::StartLine => Self::BadRequestLine,
+            HeadError::LineEnd => Self::BadLineEnd,
+            HeadError::Field => Self::BadHeader,
+            HeadError::TooLong => Self::HeadTooLong,
+            HeadError::TooManyFields => Self::TooManyHeaders,
+            HeadError::Version => Self::HttpVersion,
+            HeadError::Tls => Self::Tls,
+            HeadError::OutOfMemory => Self::OutOfMemory,
+        }
     }
 }

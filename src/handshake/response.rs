@@ -1,6 +1,7 @@
 //! The server's answer, RFC 6455 section 4.2.2: always a complete response.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::field::{is_field_value, is_token};
 use super::request::has_websocket_fields;
@@ -21,41 +22,47 @@ pub struct Answer<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadAnswer;
 
-/// Writes the 101 that accepts `head`'s request.
+/// The response that accepts `head`'s request.
 ///
 /// # Errors
 /// When the answer has a body, another status, or a field that may not be set.
-pub fn write_accept(
+pub fn accept(
     head: &Head,
+    form: Form,
     subprotocol: Option<&str>,
     answer: &Answer<'_>,
-) -> Result<Vec<u8>, BadAnswer> {
-    if !matches!(answer.status, 0 | 101) || !answer.body.is_empty() {
+) -> Result<Response, BadAnswer> {
+    let status = if form == Form::ExtendedConnect { 200 } else { 101 };
+    if ![0, status].contains(&answer.status) || !answer.body.is_empty() {
         return Err(BadAnswer);
     }
     check_fields(&answer.headers)?;
-    let key = head.all(b"sec-websocket-key").next().unwrap_or_default();
-    let mut response = Response::new(101);
-    response.field(b"Upgrade", b"websocket");
-    response.field(b"Connection", b"Upgrade");
-    response.field(b"Sec-WebSocket-Accept", &accept_value(key));
+    let mut response = Response::new(form, status);
+    if form != Form::ExtendedConnect {
+        let key = head.all(b"sec-websocket-key").next().unwrap_or_default();
+        response.field(b"Upgrade", b"websocket");
+        response.field(b"Connection", b"Upgrade");
+        response.field(b"Sec-WebSocket-Accept", &accept_value(key));
+    }
     if let Some(name) = subprotocol {
         response.field(b"Sec-WebSocket-Protocol", name.as_bytes());
     }
     response.fields(&answer.headers);
-    Ok(response.end(b""))
+    response.end(b"");
+    Ok(response)
 }
 
-/// Writes an answer after which the connection ends.
+/// An answer after which the connection ends.
 ///
 /// # Errors
 /// When the status is no final one of the range that is allowed, or demands
 /// what is not there, or a field may not be set.
-pub fn write_answer(
+pub fn answer(
     head: &Head,
+    form: Form,
     lowest_status: u16,
     answer: &Answer<'_>,
-) -> Result<Vec<u8>, BadAnswer> {
+) -> Result<Response, BadAnswer> {
     let has_no_body = matches!(answer.status, 204 | 205 | 304);
     if !(lowest_status..=599).contains(&answer.status) || has_no_body && !answer.body.is_empty() {
         return Err(BadAnswer);
@@ -67,8 +74,8 @@ pub fn write_answer(
     if answer.status == 401 && !has(b"www-authenticate") {
         return Err(BadAnswer);
     }
-    let mut response = Response::new(answer.status);
-    response.end_of_connection(answer.status);
+    let mut response = Response::new(form, answer.status);
+    response.end_of_connection();
     if answer.status == 405 && !has(b"allow") {
         response.field(b"Allow", b"GET");
     }
@@ -77,26 +84,33 @@ pub fn write_answer(
         response.content_length(answer.body.len());
     }
     // RFC 9110 9.3.2: the answer to HEAD tells the length and has no body.
-    Ok(response.end(if head.method() == b"HEAD" { b"" } else { answer.body }))
+    response.end(if head.method() == b"HEAD" { b"" } else { answer.body });
+    Ok(response)
 }
 
-/// Writes the answer to a request that breaks a rule; the body says which, and
-/// what to do about it. `head` is there when the request could be parsed.
+/// The answer to a request that breaks a rule; the body says which, and what to
+/// do about it. `head` is there when the request could be parsed.
 #[must_use]
-pub fn write_refusal(refusal: Refusal, head: Option<&Head>) -> Vec<u8> {
+pub fn refuse(refusal: Refusal, status: u16, form: Form, head: Option<&Head>) -> Response {
     let mut body = Vec::from(refusal.text().to_bytes());
     body.push(b'\n');
     if head.is_some_and(|head| lost_its_upgrade(refusal, head)) {
         body.extend_from_slice(PROXY_ADVICE);
     }
-    let mut response = Response::new(refusal.status());
-    response.end_of_connection(refusal.status());
+    // HTTP/2 has no Upgrade that could be required (RFC 9113 8.6).
+    let status = if form == Form::ExtendedConnect && status == 426 { 400 } else { status };
+    let mut response = Response::new(form, status);
+    response.end_of_connection();
+    if refusal == Refusal::VersionUnsupported && status != 426 {
+        response.field(b"Sec-WebSocket-Version", b"13");
+    }
     if refusal == Refusal::Method {
-        response.field(b"Allow", b"GET");
+        response.field(b"Allow", if form == Form::ExtendedConnect { b"CONNECT" } else { b"GET" });
     }
     response.field(b"Content-Type", b"text/plain; charset=utf-8");
     response.content_length(body.len());
-    response.end(if head.is_some_and(|head| head.method() == b"HEAD") { b"" } else { &body })
+    response.end(if head.is_some_and(|head| head.method() == b"HEAD") { b"" } else { &body });
+    response
 }
 
 /// What nginx does to an opening handshake when nothing tells it otherwise.
@@ -115,7 +129,7 @@ fn lost_its_upgrade(refusal: Refusal, head: &Head) -> bool {
 
 /// Fields that the application may add: well-formed, and none that the library
 /// writes or that would end the response elsewhere than its length says.
-fn check_fields(fields: &[(&[u8], &[u8])]) -> Result<(), BadAnswer> {
+pub(super) fn check_fields(fields: &[(&[u8], &[u8])]) -> Result<(), BadAnswer> {
     const OURS: &[&[u8]] = &[
         b"connection",
         b"content-length",
@@ -134,37 +148,87 @@ fn check_fields(fields: &[(&[u8], &[u8])]) -> Result<(), BadAnswer> {
     Ok(())
 }
 
-/// A response as it is written.
-struct Response(Vec<u8>);
+/// How the host takes a response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// As the octets of HTTP/1.1.
+    #[default]
+    Octets,
+    /// As status, fields and body of HTTP/1.1.
+    Fields,
+    /// As status, fields and body of HTTP/2 or HTTP/3: names in lower case, and
+    /// nothing that concerns the connection (RFC 9113 8.2).
+    ExtendedConnect,
+}
+
+/// A response: in octets or, for a host that has an HTTP server, in parts.
+#[derive(Debug)]
+pub struct Response {
+    form: Form,
+    status: u16,
+    octets: Vec<u8>,
+    /// Name and value of each field; empty in the form of octets.
+    fields: Vec<(Range<usize>, Range<usize>)>,
+    body_len: usize,
+}
 
 impl Response {
-    fn new(status: u16) -> Self {
-        let mut response = Self(Vec::with_capacity(256));
-        response.0.extend_from_slice(b"HTTP/1.1 ");
+    /// The status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// All of it, as octets.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    /// Name and value of each field, when it was asked for in parts.
+    pub fn parts(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let at = |range: &Range<usize>| self.octets.get(range.clone()).unwrap_or_default();
+        self.fields.iter().map(move |(name, value)| (at(name), at(value)))
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.octets.get(self.octets.len() - self.body_len..).unwrap_or_default()
+    }
+
+    fn new(form: Form, status: u16) -> Self {
+        let octets = Vec::with_capacity(256);
+        let mut response = Self { form, status, octets, fields: Vec::new(), body_len: 0 };
+        response.octets.extend_from_slice(b"HTTP/1.1 ");
         response.number(usize::from(status));
-        response.0.push(b' ');
-        response.0.extend_from_slice(reason_phrase(status).as_bytes());
-        response.0.extend_from_slice(b"\r\n");
+        response.octets.push(b' ');
+        response.octets.extend_from_slice(reason_phrase(status).as_bytes());
+        response.octets.extend_from_slice(b"\r\n");
         response
     }
 
     /// The connection ends with this response. RFC 9110 15.5.22: 426 says what
     /// to upgrade to, in the fields that an upgrade has; RFC 6455 4.4: and in
     /// which version.
-    fn end_of_connection(&mut self, status: u16) {
-        if status == 426 {
-            self.field(b"Connection", b"close, Upgrade");
-            self.field(b"Upgrade", b"websocket");
-            self.field(b"Sec-WebSocket-Version", b"13");
-        } else {
-            self.field(b"Connection", b"close");
+    fn end_of_connection(&mut self) {
+        match (self.status, self.form) {
+            (426, Form::ExtendedConnect) => self.field(b"Sec-WebSocket-Version", b"13"),
+            (_, Form::ExtendedConnect) => {}
+            (426, _) => {
+                self.field(b"Connection", b"close, Upgrade");
+                self.field(b"Upgrade", b"websocket");
+                self.field(b"Sec-WebSocket-Version", b"13");
+            }
+            _ => self.field(b"Connection", b"close"),
         }
     }
 
     fn content_length(&mut self, len: usize) {
-        self.0.extend_from_slice(b"Content-Length: ");
+        let start = self.octets.len();
         self.number(len);
-        self.0.extend_from_slice(b"\r\n");
+        let digits = self.octets.split_off(start);
+        self.field(b"Content-Length", &digits);
     }
 
     fn fields(&mut self, fields: &[(&[u8], &[u8])]) {
@@ -174,8 +238,17 @@ impl Response {
     }
 
     fn field(&mut self, name: &[u8], value: &[u8]) {
-        for part in [name, b": ", value, b"\r\n"] {
-            self.0.extend_from_slice(part);
+        let start = self.octets.len();
+        self.octets.extend_from_slice(name);
+        let name_end = self.octets.len();
+        for part in [b": ", value, b"\r\n"] {
+            self.octets.extend_from_slice(part);
+        }
+        if self.form == Form::ExtendedConnect {
+            self.octets.iter_mut().take(name_end).skip(start).for_each(u8::make_ascii_lowercase);
+        }
+        if self.form != Form::Octets {
+            self.fields.push((start..name_end, name_end + 2..self.octets.len() - 2));
         }
     }
 
@@ -185,15 +258,15 @@ impl Response {
             divisor *= 10;
         }
         while divisor > 0 {
-            self.0.push(b'0' + (number / divisor % 10) as u8);
+            self.octets.push(b'0' + (number / divisor % 10) as u8);
             divisor /= 10;
         }
     }
 
-    fn end(mut self, body: &[u8]) -> Vec<u8> {
-        self.0.extend_from_slice(b"\r\n");
-        self.0.extend_from_slice(body);
-        self.0
+    fn end(&mut self, body: &[u8]) {
+        self.octets.extend_from_slice(b"\r\n");
+        self.octets.extend_from_slice(body);
+        self.body_len = body.len();
     }
 }
 

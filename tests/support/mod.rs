@@ -67,7 +67,7 @@ impl Host {
     pub fn open(config: Config, cap: usize) -> Self {
         let mut host = Self::new(config, cap);
         host.feed(REQUEST.as_bytes());
-        host.conn.accept(None, Answer::default()).unwrap();
+        host.conn.accept(None, &Answer::default()).unwrap();
         host.take_output();
         (host.seen, host.output) = (Vec::new(), Vec::new());
         host
