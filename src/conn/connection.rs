@@ -145,7 +145,7 @@ impl Connection {
         if self.state == State::Connecting {
             return self.read_opening(input, sink);
         }
-        if self.opening.is_some() && self.read_kept(sink) {
+        if self.has_kept() && self.read_kept(sink) {
             return Ok(0);
         }
         Ok(self.read_frames(input, sink))
@@ -225,7 +225,7 @@ impl Connection {
             State::Open => (self.output.size() as u64) < self.config.get(OptionKey::OutputHighMark),
             State::Closing | State::Closed => true,
         };
-        let recv = self.opening.is_some() && self.state != State::Connecting;
+        let recv = self.has_kept() && self.state != State::Connecting;
         Interest { read, write, recv, ..Interest::default() }
     }
 
@@ -318,6 +318,12 @@ impl Connection {
             _ => is_valid_close_code(code) && reason.len() <= MAX_REASON,
         };
         if is_valid { Ok(()) } else { Err(SendError::Argument) }
+    }
+
+    /// Whether octets that were kept wait to be read.
+    #[inline]
+    fn has_kept(&self) -> bool {
+        self.opening.as_ref().is_some_and(|opening| !opening.is_read())
     }
 
     /// Reads on in the octets that were kept, one event a call. Returns whether

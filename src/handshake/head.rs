@@ -288,7 +288,7 @@ impl HeadReader {
 
     /// Whether nothing was taken yet.
     #[must_use]
-    pub const fn is_new(&self) -> bool {
+    pub fn is_new(&self) -> bool {
         self.octets.is_empty()
     }
 

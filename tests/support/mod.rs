@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use wsabi::conn::{Config, Connection, Event, EventKind, Payload, Sink};
-use wsabi::handshake::Answer;
+use wsabi::conn::{Config, Connection, DecisionError, Event, EventKind, Payload, Sink};
+use wsabi::handshake::{Answer, RequestFields};
 use wsabi::proto::{Header, Opcode, apply_mask};
 
 pub const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
@@ -97,6 +97,14 @@ impl Host {
                 return;
             }
         }
+    }
+
+    /// A request that somebody else parsed.
+    pub fn request(&mut self, request: &RequestFields<'_>) -> Result<(), DecisionError> {
+        let mut list = List { seen: Vec::new(), room: self.cap, input: Vec::new() };
+        self.conn.recv_request(request, &mut list)?;
+        self.seen.extend(list.take(&[]));
+        Ok(())
     }
 
     pub fn eof(&mut self) {
