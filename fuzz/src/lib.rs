@@ -97,12 +97,14 @@ impl Frame<'_> {
     }
 }
 
-/// Cuts octets into pieces of lengths that come again and again.
+/// Cuts octets into pieces of lengths that come again and again; into 4,096 at
+/// most, for the sake of time.
 pub fn pieces<'a>(octets: &'a [u8], lengths: &'a [u16]) -> impl Iterator<Item = &'a [u8]> {
+    let shortest = octets.len().div_ceil(4096).max(1);
     let mut rest = octets;
     let mut lengths = lengths.iter().cycle();
     std::iter::from_fn(move || {
-        let len = lengths.next().map_or(rest.len(), |&len| usize::from(len).max(1));
+        let len = lengths.next().map_or(rest.len(), |&len| usize::from(len).max(shortest));
         let (piece, behind) = rest.split_at(len.min(rest.len()));
         rest = behind;
         (!piece.is_empty()).then_some(piece)
