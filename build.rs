@@ -77,8 +77,12 @@ fn macros() -> String {
 #define WSABI_VERSION_MINOR {minor}
 #define WSABI_VERSION_PATCH {patch}
 
-// Initial value of a wsabi_response.
+// Initial values of the structs that an application fills in.
 #define WSABI_RESPONSE_INIT {{sizeof(wsabi_response), 0, 0, NULL, 0, NULL, 0}}
+#define WSABI_CLIENT_REQUEST_INIT \
+  {{sizeof(wsabi_client_request), {{NULL, 0}}, {{NULL, 0}}, {{NULL, 0}}, NULL, 0}}
+#define WSABI_REQUEST_INIT \
+  {{sizeof(wsabi_request), WSABI_HTTP_1_1, 0, {{NULL, 0}}, {{NULL, 0}}, {{NULL, 0}}, {{NULL, 0}}, NULL, 0}}
 "#,
         major = part("MAJOR"),
         minor = part("MINOR"),
