@@ -102,7 +102,7 @@ static void *allocate(size_t size) {
 // ---- The application ----
 
 static wsabi_slice slice(const char *text) {
-  return (wsabi_slice){(const uint8_t *)text, strlen(text)};
+  return (wsabi_slice){text, strlen(text)};
 }
 
 // Answers a request without opening a connection.
@@ -112,12 +112,12 @@ static wsabi_status answer(wsabi_conn *conn, uint32_t status, const char *type, 
   response.status = status;
   response.headers = &header;
   response.header_count = 1;
-  response.body = (const uint8_t *)body;
+  response.body = body;
   response.body_len = strlen(body);
   return wsabi_conn_reject(conn, &response);
 }
 
-static bool equal(const uint8_t *octets, size_t len, const char *text) {
+static bool equal(const void *octets, size_t len, const char *text) {
   return strlen(text) == len && memcmp(octets, text, len) == 0;
 }
 

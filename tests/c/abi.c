@@ -324,8 +324,8 @@ static void null_arguments(void **state) {
   NULL_GIVEN(wsabi_conn_reject(conn, NULL));
   NULL_GIVEN(wsabi_conn_redirect(conn, 302, NULL, 1));
   // Inside a response.
-  wsabi_header nameless = {{NULL, 1}, {(const uint8_t *)"a", 1}};
-  wsabi_header valueless = {{(const uint8_t *)"a", 1}, {NULL, 1}};
+  wsabi_header nameless = {{NULL, 1}, {"a", 1}};
+  wsabi_header valueless = {{"a", 1}, {NULL, 1}};
   wsabi_response responses[] = {WSABI_RESPONSE_INIT, WSABI_RESPONSE_INIT, WSABI_RESPONSE_INIT,
                                 WSABI_RESPONSE_INIT};
   responses[0].header_count = 1;
@@ -399,13 +399,13 @@ static void absurd_lengths(void **state) {
     BAD_ARGUMENT(wsabi_conn_head_find(conn, "host", len, &o.slice));
     BAD_ARGUMENT(wsabi_conn_accept(conn, "a", len, NULL));
     BAD_ARGUMENT(wsabi_conn_redirect(conn, 302, "/", len));
-    wsabi_header header = {{(const uint8_t *)"a", len}, {(const uint8_t *)"b", 1}};
+    wsabi_header header = {{"a", len}, {"b", 1}};
     wsabi_response response = WSABI_RESPONSE_INIT;
     response.status = 404;
     response.headers = &header;
     response.header_count = 1;
     BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
-    header = (wsabi_header){{(const uint8_t *)"a", 1}, {(const uint8_t *)"b", len}};
+    header = (wsabi_header){{"a", 1}, {"b", len}};
     BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
     response.header_count = len;
     BAD_ARGUMENT(wsabi_conn_reject(conn, &response));

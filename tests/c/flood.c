@@ -552,7 +552,7 @@ static void arguments_are_not_kept(void **state) {
     memcpy(name, "chat", 4);
     char *field = strdup("X-Name");
     wsabi_header *header = malloc(sizeof *header);
-    *header = (wsabi_header){{(uint8_t *)field, 6}, {(uint8_t *)name, 4}};
+    *header = (wsabi_header){{field, 6}, {name, 4}};
     wsabi_response *response = malloc(sizeof *response);
     *response = (wsabi_response)WSABI_RESPONSE_INIT;
     response->headers = header;

@@ -549,7 +549,7 @@ static void subprotocol_by_the_application(void **state) {
 }
 
 static wsabi_slice slice(const char *text) {
-  return (wsabi_slice){(const uint8_t *)text, strlen(text)};
+  return (wsabi_slice){text, strlen(text)};
 }
 
 // No octet that could end a line or a field gets onto the wire, whatever string
@@ -571,7 +571,7 @@ static void header_injection(void **state) {
     append(&text, BAD[i].octets, BAD[i].len);
     append_text(&text, "Y");
     const char *name = (const char *)text.data;
-    wsabi_header headers[] = {{{text.data, text.len}, slice("value")}, {slice("X-Name"), {text.data, text.len}}};
+    wsabi_header headers[] = {{{name, text.len}, slice("value")}, {slice("X-Name"), {name, text.len}}};
     for (size_t h = 0; h < (BAD[i].in_value ? 1 : 2); h++) {
       wsabi_response response = WSABI_RESPONSE_INIT;
       response.headers = &headers[h];
@@ -612,7 +612,7 @@ static void accept_with_headers(void **state) {
   wsabi_response response = WSABI_RESPONSE_INIT;
   response.headers = headers;
   response.header_count = 2;
-  response.body = (const uint8_t *)"x";
+  response.body = "x";
   response.body_len = 1;
   assert_int_equal(wsabi_conn_accept(conn, NULL, 0, &response), WSABI_ERR_ARGUMENT);
   response.body_len = 0;
@@ -640,7 +640,7 @@ static void reject_with_every_status(void **state) {
     response.status = status;
     response.headers = headers;
     response.header_count = 2;
-    response.body = (const uint8_t *)"no\n";
+    response.body = "no\n";
     response.body_len = has_body ? 3 : 0;
     wsabi_status got = wsabi_conn_reject(conn, &response);
     if (got != (status >= 300 && status <= 599 ? WSABI_OK : WSABI_ERR_ARGUMENT)) {
@@ -810,7 +810,7 @@ static void plain_http(void **state) {
         response.status = 199;
         assert_int_equal(wsabi_conn_reject(conn, &response), WSABI_ERR_ARGUMENT);
         response.status = 200;
-        response.body = (const uint8_t *)"hello";
+        response.body = "hello";
         response.body_len = 5;
         check(wsabi_conn_reject(conn, &response));
         take_output(conn, &t.output);
