@@ -99,6 +99,13 @@ typedef struct wsabi_config wsabi_config;
 // `_response_status`, `_response_header`, `_response_body`.
 typedef struct wsabi_conn wsabi_conn;
 
+// What is wrong with a capture of opening handshakes or frames: findings, the
+// worst first. It is immutable, and does not need the capture any more.
+//
+// Methods: `wsabi_explain`, `wsabi_explain_frames`, `wsabi_explanation_free`,
+// `_count`, `_at`.
+typedef struct wsabi_explanation wsabi_explanation;
+
 // Result of a call: 0, or a negative `WSABI_ERR_*`, which says that the caller
 // broke a rule. Codes may be added; treat an unknown negative value as an
 // error.
@@ -257,6 +264,54 @@ typedef struct {
   // Octets of `body`.
   size_t body_len;
 } wsabi_response;
+
+// What a finding says. 1000 to 1099 are about captures and the syntax of heads,
+// 1100 to 1199 about requests, 1200 to 1299 about responses, 1300 to 1399 about
+// the accept value, 1400 to 1499 about frames. Values are pinned; kinds may be
+// added.
+typedef int32_t wsabi_finding_kind;
+
+// How bad a finding is; the smaller, the worse. Values are pinned.
+typedef int32_t wsabi_severity;
+
+// What a finding is about. Values are pinned.
+typedef int32_t wsabi_place;
+
+// One finding. Set `struct_size` to `sizeof(wsabi_finding)` before the call.
+// The texts are UTF-8 without control characters; they belong to the
+// explanation and are valid until it is freed.
+typedef struct {
+  // Octets of this struct in the caller's header.
+  size_t struct_size;
+  // The text that breaks the rule, escaped, at most about 160 characters; of
+  // a frame octets in hexadecimal. May be empty.
+  wsabi_slice offending;
+  // Where the rule stands, such as "RFC 6455 4.2.2".
+  wsabi_slice section;
+  // What is the case.
+  wsabi_slice rule;
+  // What is known about this case beyond the rule. May be empty.
+  wsabi_slice detail;
+  // What peers do about it.
+  wsabi_slice peers;
+  // How to mend it, with the right value where it can be computed.
+  wsabi_slice remedy;
+  // Which request, response or frame of the capture, from 1; 0 for the
+  // capture.
+  size_t index;
+  // Line of the capture, from 1; 0 when it is about no line.
+  size_t line;
+  // Octet at which the frame begins; 0 outside frames.
+  size_t offset;
+  // What it is.
+  wsabi_finding_kind kind;
+  // How bad it is.
+  wsabi_severity severity;
+  // What it is about.
+  wsabi_place place;
+  // Always 0.
+  uint32_t reserved;
+} wsabi_finding;
 
 // Octets that the head of an opening handshake may have. A longer one is
 // answered with 431. Default 16,384.
@@ -646,6 +701,447 @@ typedef struct {
 
 // A frame from the server is masked. RFC 6455 5.1.
 #define WSABI_FAILURE_MASKED 218
+
+// The connection fails with every peer that keeps to the RFC.
+#define WSABI_SEVERITY_FATAL 1
+
+// Browsers fail the connection, or some of them; other clients go on.
+#define WSABI_SEVERITY_BROWSERS 2
+
+// Allowed, or overlooked by most, and a source of trouble.
+#define WSABI_SEVERITY_RISKY 3
+
+// Worth knowing.
+#define WSABI_SEVERITY_NOTE 4
+
+// The capture as a whole.
+#define WSABI_PLACE_CAPTURE 0
+
+// A request.
+#define WSABI_PLACE_REQUEST 1
+
+// A response.
+#define WSABI_PLACE_RESPONSE 2
+
+// A frame.
+#define WSABI_PLACE_FRAME 3
+
+// No head of a request or response is found. RFC 9112 2.1.
+#define WSABI_FINDING_NOTHING_FOUND 1001
+
+// There are more findings than are listed. RFC 6455 4.
+#define WSABI_FINDING_TOO_MANY_FINDINGS 1002
+
+// No empty line ends the head. RFC 9112 2.1.
+#define WSABI_FINDING_HEAD_UNFINISHED 1003
+
+// TLS is spoken where plain HTTP was expected. RFC 6455 11.1.2.
+#define WSABI_FINDING_TLS 1004
+
+// The request line is malformed. RFC 9112 3.
+#define WSABI_FINDING_REQUEST_LINE_MALFORMED 1010
+
+// The status line is malformed. RFC 9112 4.
+#define WSABI_FINDING_STATUS_LINE_MALFORMED 1011
+
+// The head begins with a header field, its first line is missing. RFC 9112
+// 2.1.
+#define WSABI_FINDING_START_LINE_MISSING 1012
+
+// The request is HTTP/1.0, which cannot be upgraded. RFC 9110 7.8.
+#define WSABI_FINDING_HTTP10_REQUEST 1013
+
+// The HTTP version is none that this syntax has. RFC 9112 2.3.
+#define WSABI_FINDING_HTTP_VERSION_UNKNOWN 1014
+
+// A line of the head is no header field. RFC 9112 5.
+#define WSABI_FINDING_FIELD_MALFORMED 1015
+
+// There is white space between a field name and its colon. RFC 9112 5.1.
+#define WSABI_FINDING_SPACE_BEFORE_COLON 1016
+
+// A field value goes on in a second line. RFC 9112 5.2.
+#define WSABI_FINDING_FOLDED_LINE 1017
+
+// There is a CR inside a line. RFC 9112 2.2.
+#define WSABI_FINDING_STRAY_CR 1018
+
+// There is a control character in a header field. RFC 9110 5.5.
+#define WSABI_FINDING_CONTROL_OCTET 1019
+
+// A field name is no token. RFC 9110 5.1.
+#define WSABI_FINDING_FIELD_NAME_MALFORMED 1020
+
+// An encoded line end stands in the head. RFC 9110 17.3.
+#define WSABI_FINDING_INJECTION_SIGN 1021
+
+// Some lines of the head end with CR LF and others with a lone LF. RFC 9112
+// 2.2.
+#define WSABI_FINDING_LINE_ENDS_MIXED 1022
+
+// A field that has one value stands there more than once. RFC 9110 5.3.
+#define WSABI_FINDING_FIELD_REPEATED 1023
+
+// The method of an opening handshake is GET. RFC 6455 4.1.
+#define WSABI_FINDING_METHOD_NOT_GET 1101
+
+// The request target is neither a path nor an http(s) or ws(s) URI without
+// fragment. RFC 9112 3.2.
+#define WSABI_FINDING_TARGET_MALFORMED 1102
+
+// The request has no Host. RFC 6455 4.1.
+#define WSABI_FINDING_HOST_MISSING 1103
+
+// Host has no value. RFC 9112 3.2.
+#define WSABI_FINDING_HOST_EMPTY 1104
+
+// The value of Host is no host with an optional port. RFC 9112 3.2.
+#define WSABI_FINDING_HOST_MALFORMED 1105
+
+// The request has more than one Host. RFC 9112 3.2.
+#define WSABI_FINDING_HOST_REPEATED 1106
+
+// The request shows no sign of an opening handshake. RFC 6455 4.1.
+#define WSABI_FINDING_NOT_AHANDSHAKE 1107
+
+// The request has no Upgrade. RFC 6455 4.1.
+#define WSABI_FINDING_UPGRADE_MISSING 1108
+
+// Upgrade does not name websocket. RFC 6455 4.1.
+#define WSABI_FINDING_UPGRADE_NOT_WEBSOCKET 1109
+
+// The request has no Connection. RFC 6455 4.1.
+#define WSABI_FINDING_CONNECTION_MISSING 1110
+
+// Connection does not name upgrade. RFC 6455 4.1.
+#define WSABI_FINDING_CONNECTION_NOT_UPGRADE 1111
+
+// A proxy sent the request on as HTTP/1.0 and took the Upgrade away. RFC 9110
+// 7.8.
+#define WSABI_FINDING_PROXY_HTTP10 1112
+
+// The request lost its Upgrade on the way: a proxy removed it. RFC 9110 7.6.1.
+#define WSABI_FINDING_PROXY_TOOK_UPGRADE 1113
+
+// The request lost its Connection: upgrade on the way: a proxy closes instead.
+// RFC 9110 7.6.1.
+#define WSABI_FINDING_PROXY_TOOK_CONNECTION 1114
+
+// The request has no Sec-WebSocket-Version. RFC 6455 4.1.
+#define WSABI_FINDING_VERSION_MISSING 1115
+
+// The value of Sec-WebSocket-Version is not 13. RFC 6455 4.4.
+#define WSABI_FINDING_VERSION_UNSUPPORTED 1116
+
+// The request has more than one Sec-WebSocket-Version. RFC 6455 11.3.5.
+#define WSABI_FINDING_VERSION_REPEATED 1117
+
+// The request has no Sec-WebSocket-Key. RFC 6455 4.1.
+#define WSABI_FINDING_KEY_MISSING 1118
+
+// The value of Sec-WebSocket-Key is not the base64 form of 16 octets. RFC 6455
+// 4.1.
+#define WSABI_FINDING_KEY_INVALID 1119
+
+// The request has more than one Sec-WebSocket-Key. RFC 6455 11.3.1.
+#define WSABI_FINDING_KEY_REPEATED 1120
+
+// The key is the RFC's example. RFC 6455 4.1.
+#define WSABI_FINDING_KEY_FROM_THE_RFC 1121
+
+// The handshake is of a draft that was given up before the RFC. RFC 6455 4.1.
+#define WSABI_FINDING_OLD_DRAFT 1122
+
+// Sec-WebSocket-Accept stands in a request. RFC 6455 11.3.3.
+#define WSABI_FINDING_ACCEPT_IN_REQUEST 1123
+
+// The request announces a body, which an opening handshake does not have. RFC
+// 6455 4.1.
+#define WSABI_FINDING_REQUEST_BODY 1124
+
+// Sec-WebSocket-Protocol names a subprotocol that is no token. RFC 6455 4.1.
+#define WSABI_FINDING_SUBPROTOCOL_MALFORMED 1125
+
+// A subprotocol is offered twice. RFC 6455 4.1.
+#define WSABI_FINDING_SUBPROTOCOL_TWICE 1126
+
+// Sec-WebSocket-Protocol offers nothing. RFC 6455 11.3.4.
+#define WSABI_FINDING_SUBPROTOCOL_OFFER_EMPTY 1127
+
+// Origin has no value. RFC 6454 7.
+#define WSABI_FINDING_ORIGIN_EMPTY 1128
+
+// The value of Origin is no scheme, host and port. RFC 6454 7.
+#define WSABI_FINDING_ORIGIN_MALFORMED 1129
+
+// Origin is null: a local file, a sandbox or a redirect. RFC 6454 7.3.
+#define WSABI_FINDING_ORIGIN_NULL 1130
+
+// The syntax of Sec-WebSocket-Extensions is broken. RFC 6455 9.1.
+#define WSABI_FINDING_EXTENSION_OFFER_MALFORMED 1131
+
+// An offer of permessage-deflate has a parameter that it cannot have. RFC 7692
+// 7.1.
+#define WSABI_FINDING_DEFLATE_OFFER_INVALID 1132
+
+// The key stands in quotes. RFC 6455 4.1.
+#define WSABI_FINDING_KEY_QUOTED 1133
+
+// The method of an opening handshake over HTTP/2 is CONNECT. RFC 8441 4.
+#define WSABI_FINDING_HTTP2_METHOD 1140
+
+// The request has no :protocol websocket. RFC 8441 4.
+#define WSABI_FINDING_HTTP2_PROTOCOL 1141
+
+// An extended CONNECT lacks :scheme, :path or :authority. RFC 8441 4.
+#define WSABI_FINDING_HTTP2_PSEUDO_MISSING 1142
+
+// A field of HTTP/1.1's connections stands in HTTP/2. RFC 9113 8.2.2.
+#define WSABI_FINDING_HTTP2_CONNECTION 1143
+
+// Sec-WebSocket-Key or -Accept stands in HTTP/2. RFC 8441 5.
+#define WSABI_FINDING_HTTP2_KEY 1144
+
+// The status is a success other than 101: the server took it for a request for
+// a page. RFC 6455 4.1.
+#define WSABI_FINDING_STATUS_SUCCESS 1201
+
+// The status is a redirect. RFC 6455 4.1.
+#define WSABI_FINDING_STATUS_REDIRECT 1202
+
+// The status is 400: the server finds the request wrong. RFC 6455 4.2.2.
+#define WSABI_FINDING_STATUS_BAD_REQUEST 1203
+
+// The server or a proxy wants credentials. RFC 9110 15.5.2.
+#define WSABI_FINDING_STATUS_UNAUTHORIZED 1204
+
+// The status is 403: most often the server does not like the Origin. RFC 6455
+// 4.2.2.
+#define WSABI_FINDING_STATUS_FORBIDDEN 1205
+
+// There is no such endpoint at this path. RFC 9110 15.5.5.
+#define WSABI_FINDING_STATUS_NOT_FOUND 1206
+
+// The status is 405: the server does not like the method. RFC 9110 15.5.6.
+#define WSABI_FINDING_STATUS_METHOD 1207
+
+// The status is 426: the Upgrade did not reach the server, or the version is
+// wrong. RFC 9110 15.5.22.
+#define WSABI_FINDING_STATUS_UPGRADE_REQUIRED 1208
+
+// The server failed on the request. RFC 9110 15.6.1.
+#define WSABI_FINDING_STATUS_SERVER_ERROR 1209
+
+// A proxy got no proper answer from the server behind it. RFC 9110 15.6.3.
+#define WSABI_FINDING_STATUS_GATEWAY 1210
+
+// The server or a proxy has no capacity, or no server behind it. RFC 9110
+// 15.6.4.
+#define WSABI_FINDING_STATUS_UNAVAILABLE 1211
+
+// The status is not 101. RFC 6455 4.1.
+#define WSABI_FINDING_STATUS_OTHER 1212
+
+// The response has no Upgrade. RFC 6455 4.2.2.
+#define WSABI_FINDING_UPGRADE_ABSENT 1213
+
+// Upgrade in the response is not websocket. RFC 6455 4.1.
+#define WSABI_FINDING_UPGRADE_OTHER 1214
+
+// The response has no Connection. RFC 6455 4.2.2.
+#define WSABI_FINDING_CONNECTION_ABSENT 1215
+
+// Connection in the response does not name upgrade. RFC 6455 4.1.
+#define WSABI_FINDING_CONNECTION_OTHER 1216
+
+// The response is HTTP/1.0, which has no 101. RFC 9110 7.8.
+#define WSABI_FINDING_HTTP10_RESPONSE 1217
+
+// Sec-WebSocket-Accept stands in a response that refuses. RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_IN_ERROR 1218
+
+// A 101 announces a body. RFC 9110 8.6.
+#define WSABI_FINDING_RESPONSE_BODY 1219
+
+// Sec-WebSocket-Key stands in a response. RFC 6455 11.3.1.
+#define WSABI_FINDING_KEY_IN_RESPONSE 1220
+
+// The capture has no request for this response. RFC 6455 4.1.
+#define WSABI_FINDING_REQUEST_ABSENT 1221
+
+// A 426 does not say in Upgrade what to upgrade to. RFC 9110 15.5.22.
+#define WSABI_FINDING_UPGRADE_REQUIRED_BARE 1222
+
+// The response names a subprotocol that the request did not offer. RFC 6455
+// 4.1.
+#define WSABI_FINDING_SUBPROTOCOL_NOT_OFFERED 1223
+
+// The response names more than one subprotocol. RFC 6455 4.2.2.
+#define WSABI_FINDING_SUBPROTOCOL_LIST 1224
+
+// Sec-WebSocket-Protocol in the response has no value. RFC 6455 11.3.4.
+#define WSABI_FINDING_SUBPROTOCOL_EMPTY 1225
+
+// Subprotocols are offered and none is chosen. RFC 6455 4.2.2.
+#define WSABI_FINDING_SUBPROTOCOL_NOT_CHOSEN 1226
+
+// The response has more than one Sec-WebSocket-Protocol. RFC 6455 11.3.4.
+#define WSABI_FINDING_SUBPROTOCOL_REPEATED 1227
+
+// The subprotocol is an offered one in other letters: their case matters. RFC
+// 6455 4.1.
+#define WSABI_FINDING_SUBPROTOCOL_CASE 1228
+
+// The response uses an extension that the request did not offer. RFC 6455 4.1.
+#define WSABI_FINDING_EXTENSION_NOT_OFFERED 1229
+
+// The syntax of Sec-WebSocket-Extensions in the response is broken. RFC 6455
+// 9.1.
+#define WSABI_FINDING_EXTENSION_MALFORMED 1230
+
+// permessage-deflate is answered with a parameter that it cannot have. RFC
+// 7692 7.1.
+#define WSABI_FINDING_DEFLATE_ANSWER_INVALID 1231
+
+// permessage-deflate is answered with a window that the offer does not allow.
+// RFC 7692 7.1.2.
+#define WSABI_FINDING_DEFLATE_NOT_OFFERED 1232
+
+// Over HTTP/2 the opening handshake is accepted with a status of 2xx. RFC 8441
+// 5.
+#define WSABI_FINDING_HTTP2_STATUS 1240
+
+// The response has no Sec-WebSocket-Accept. RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_MISSING 1300
+
+// The response has more than one Sec-WebSocket-Accept. RFC 6455 11.3.3.
+#define WSABI_FINDING_ACCEPT_REPEATED 1301
+
+// Sec-WebSocket-Accept is not the base64 form of 20 octets. RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_MALFORMED 1302
+
+// Sec-WebSocket-Accept does not belong to the key, by no known mistake. RFC
+// 6455 4.1.
+#define WSABI_FINDING_ACCEPT_WRONG 1303
+
+// Sec-WebSocket-Accept is made without the GUID. RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_GUID_MISSING 1304
+
+// Sec-WebSocket-Accept is made with a GUID that is misspelt. RFC 6455 1.3.
+#define WSABI_FINDING_ACCEPT_GUID_MISSPELT 1305
+
+// Sec-WebSocket-Accept is made with the GUID in lower case. RFC 6455 1.3.
+#define WSABI_FINDING_ACCEPT_GUID_LOWER_CASE 1306
+
+// Sec-WebSocket-Accept is made with the GUID before the key. RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_GUID_FIRST 1307
+
+// Sec-WebSocket-Accept is made from the decoded key. RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_KEY_DECODED 1308
+
+// Sec-WebSocket-Accept is made from the key with white space or a line end.
+// RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_KEY_UNTRIMMED 1309
+
+// Sec-WebSocket-Accept is made from an altered key. RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_KEY_ALTERED 1310
+
+// Sec-WebSocket-Accept is made from the digest's hexadecimal digits. RFC 6455
+// 4.2.2.
+#define WSABI_FINDING_ACCEPT_HEX_DIGEST 1311
+
+// Sec-WebSocket-Accept is made with another hash than SHA-1. RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_WRONG_HASH 1312
+
+// Sec-WebSocket-Accept is cut off. RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_TRUNCATED 1313
+
+// Sec-WebSocket-Accept has the right digest in the wrong encoding. RFC 6455
+// 4.2.2.
+#define WSABI_FINDING_ACCEPT_REENCODED 1314
+
+// Sec-WebSocket-Accept belongs to another request's key. RFC 6455 4.1.
+#define WSABI_FINDING_ACCEPT_OTHER_KEY 1315
+
+// Sec-WebSocket-Accept is the RFC's example value. RFC 6455 1.3.
+#define WSABI_FINDING_ACCEPT_FROM_THE_RFC 1316
+
+// Sec-WebSocket-Accept repeats the key. RFC 6455 4.2.2.
+#define WSABI_FINDING_ACCEPT_IS_THE_KEY 1317
+
+// The capture has no frame. RFC 6455 5.2.
+#define WSABI_FINDING_NO_FRAMES 1401
+
+// A line of the dump is not hexadecimal. RFC 6455 5.2.
+#define WSABI_FINDING_DUMP_UNREADABLE 1402
+
+// This is the head of a request or response, no frame. RFC 6455 4.1.
+#define WSABI_FINDING_HEAD_NOT_FRAME 1403
+
+// A reserved bit is set that no extension defines here. RFC 6455 5.2.
+#define WSABI_FINDING_RESERVED_BIT 1404
+
+// The message is compressed (RSV1), which permessage-deflate must have been
+// agreed on for. RFC 7692 6.
+#define WSABI_FINDING_COMPRESSED 1405
+
+// The opcode is reserved. RFC 6455 5.2.
+#define WSABI_FINDING_RESERVED_OPCODE 1406
+
+// A control frame is fragmented. RFC 6455 5.5.
+#define WSABI_FINDING_FRAGMENTED_CONTROL 1407
+
+// A control frame has more than 125 octets of payload. RFC 6455 5.5.
+#define WSABI_FINDING_LONG_CONTROL 1408
+
+// The payload length is not encoded in the fewest octets. RFC 6455 5.2.
+#define WSABI_FINDING_NON_MINIMAL_LENGTH 1409
+
+// The most significant bit of the 64-bit payload length is set. RFC 6455 5.2.
+#define WSABI_FINDING_LENGTH_TOO_LARGE 1410
+
+// A frame from the client is not masked. RFC 6455 5.1.
+#define WSABI_FINDING_UNMASKED 1411
+
+// A frame from the server is masked. RFC 6455 5.1.
+#define WSABI_FINDING_MASKED 1412
+
+// The masking key is zero, so that the payload is readable on the wire. RFC
+// 6455 5.3.
+#define WSABI_FINDING_MASK_ZERO 1413
+
+// The masking key is that of the frame before. RFC 6455 5.3.
+#define WSABI_FINDING_MASK_REPEATED 1414
+
+// A continuation frame has no message to continue. RFC 6455 5.4.
+#define WSABI_FINDING_NOTHING_TO_CONTINUE 1415
+
+// A new message begins inside a fragmented one. RFC 6455 5.4.
+#define WSABI_FINDING_MESSAGE_INTERRUPTED 1416
+
+// A text message is not valid UTF-8. RFC 6455 8.1.
+#define WSABI_FINDING_BAD_UTF8 1417
+
+// The payload of a Close has one octet. RFC 6455 5.5.1.
+#define WSABI_FINDING_CLOSE_ONE_OCTET 1418
+
+// The status code of a Close may not be sent. RFC 6455 7.4.
+#define WSABI_FINDING_CLOSE_CODE 1419
+
+// The reason of a Close is not valid UTF-8. RFC 6455 5.5.1.
+#define WSABI_FINDING_CLOSE_REASON 1420
+
+// A frame follows the Close of the same sender. RFC 6455 5.5.1.
+#define WSABI_FINDING_FRAME_AFTER_CLOSE 1421
+
+// The capture ends inside a frame. RFC 6455 5.2.
+#define WSABI_FINDING_FRAME_TRUNCATED 1422
+
+// The capture ends inside a fragmented message. RFC 6455 5.4.
+#define WSABI_FINDING_MESSAGE_UNFINISHED 1423
+
+// There are more frames than are looked at. RFC 6455 5.
+#define WSABI_FINDING_TOO_MANY_FRAMES 1424
 
 #ifdef __cplusplus
 extern "C" {
@@ -1182,6 +1678,46 @@ WSABI_API const char *wsabi_status_text(wsabi_status status);
 // Returns English text for a failure, with the section of the RFC, for logs.
 // The string is static and never NULL.
 WSABI_API const char *wsabi_failure_text(wsabi_failure failure);
+
+// Explains captured heads, `len` octets: a request, a response, or any number
+// of them. Lines may end with CR LF or LF, be numbered or indented, or have
+// the arrows of `curl -v`; the last one may lack. No input makes the call fail.
+//
+// Writes `*out`, which the caller frees with `wsabi_explanation_free`.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` for a length that
+// no range has; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_explain(const void *capture,
+                           size_t len,
+                           wsabi_explanation **out);
+
+// Explains captured frames: their octets, or a hex dump of them, `len` octets.
+// Frames with a mask are taken to be the client's, others the server's.
+//
+// Writes `*out`, which the caller frees with `wsabi_explanation_free`.
+//
+// Returns as `wsabi_explain`.
+WSABI_API
+wsabi_status wsabi_explain_frames(const void *capture,
+                                  size_t len,
+                                  wsabi_explanation **out);
+
+// Frees an explanation. NULL is ignored.
+WSABI_API void wsabi_explanation_free(wsabi_explanation *explanation);
+
+// Returns the number of findings, 0 for NULL.
+WSABI_API size_t wsabi_explanation_count(const wsabi_explanation *explanation);
+
+// Reads finding `index`, from 0, into `*finding`.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when
+// `finding->struct_size` is smaller than that of the first release;
+// `WSABI_ERR_NOT_FOUND` behind the last one.
+WSABI_API
+wsabi_status wsabi_explanation_at(const wsabi_explanation *explanation,
+                                  size_t index,
+                                  wsabi_finding *finding);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -4,17 +4,20 @@
 //! layers import only to the right:
 //!
 //! ```text
-//! ffi --> conn --> handshake --> proto
+//! ffi --> conn ----> handshake --> proto
+//!   \---> explain ---/
 //! ```
 //!
 //! [`proto`] is values on the wire, [`handshake`] the opening handshake,
-//! [`conn`] a connection as a state machine. The Rust API serves the C ABI, the
+//! [`conn`] a connection as a state machine, [`explain`] the diagnosis of
+//! captures. The Rust API serves the C ABI, the
 //! tests and the fuzzers, and may change in any release.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
 pub mod conn;
+pub mod explain;
 #[cfg(feature = "std")]
 mod ffi;
 pub mod handshake;

@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::{Kind, printable};
 
@@ -124,7 +125,7 @@ impl Severity {
 
 /// Findings as they are collected, so many at most.
 #[derive(Default)]
-pub(super) struct Findings(alloc::vec::Vec<Finding>);
+pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
     /// A capture with more faults than that is explained by the first ones.
@@ -144,7 +145,7 @@ impl Findings {
     }
 
     /// The worst first; what is equally bad, in the order of the capture.
-    pub(super) fn into_sorted(mut self) -> alloc::vec::Vec<Finding> {
+    pub(super) fn into_sorted(mut self) -> Vec<Finding> {
         self.0.sort_by_key(|finding| (finding.severity(), finding.line, finding.offset));
         self.0
     }

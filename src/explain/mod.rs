@@ -50,14 +50,20 @@ pub fn explain(capture: &[u8]) -> Explanation {
     if heads.is_empty() {
         findings.push(capture::nothing_found(capture));
     }
-    for head in heads.iter().filter(|head| head.kind == HeadKind::Request) {
-        check_head(head, &mut findings);
-    }
+    let asked = requests_of(&heads);
     let mut answers = Answers::new(&heads);
-    for (n, head) in heads.iter().enumerate() {
+    for head in &heads {
+        syntax::check(head, &mut findings);
+    }
+    for head in heads.iter().filter(|head| head.kind == HeadKind::Request) {
+        match head.is_http2 {
+            true => http2::check_request(head, &mut findings),
+            false => request::check(head, &mut findings),
+        }
+    }
+    for (head, request) in heads.iter().zip(asked) {
         if head.kind == HeadKind::Response {
-            check_syntax(head, &mut findings);
-            answers.check(head, request_of(&heads, n), &mut findings);
+            answers.check(head, request, &mut findings);
         }
     }
     let count = |kind| heads.iter().filter(|head| head.kind == kind).count();
@@ -69,21 +75,26 @@ pub fn explain(capture: &[u8]) -> Explanation {
     }
 }
 
-fn check_head(head: &Head<'_>, findings: &mut Findings) {
-    check_syntax(head, findings);
-    if head.is_http2 {
-        http2::check_request(head, findings);
-    } else {
-        request::check(head, findings);
-    }
-}
-
-fn check_syntax(head: &Head<'_>, findings: &mut Findings) {
-    syntax::check(head, findings);
-}
-
-/// The request that response `n` answers. Requests in a row are answered in
+/// For each head the request that it answers. Requests in a row are answered in
 /// their order; when there are fewer answers, the first ones lack theirs.
-fn request_of<'h, 'c>(heads: &'h [Head<'c>], n: usize) -> Option<&'h Head<'c>> {
-    None
+fn requests_of<'h, 'c>(heads: &'h [Head<'c>]) -> Vec<Option<&'h Head<'c>>> {
+    let mut asked = Vec::with_capacity(heads.len());
+    let mut requests: &[Head<'c>] = &[];
+    for run in heads.chunk_by(|one, next| one.kind == next.kind) {
+        if run.first().is_some_and(|head| head.kind == HeadKind::Request) {
+            asked.extend(run.iter().map(|_| None));
+            requests = run;
+        } else {
+            let unanswered = requests.len().saturating_sub(run.len());
+            let mut requests = requests.iter().skip(unanswered);
+            asked.extend(run.iter().map(|_| requests.next()));
+        }
+    }
+    // A response that was pasted above its request.
+    if let ([response, request], [asked, _]) = (heads, asked.as_mut_slice()) {
+        if (response.kind, request.kind) == (HeadKind::Response, HeadKind::Request) {
+            *asked = Some(request);
+        }
+    }
+    asked
 }

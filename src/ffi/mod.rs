@@ -23,6 +23,9 @@ mod conn;
 mod handshake;
 mod version;
 
+// Behind the connection in the header, whatever the alphabet says.
+mod explain;
+
 use version::{
     WSABI_ERR_ARGUMENT, WSABI_ERR_INTERNAL, WSABI_ERR_LIMIT, WSABI_ERR_MEMORY, WSABI_ERR_NOT_FOUND,
     WSABI_ERR_NULL, WSABI_ERR_STATE, WSABI_OK, wsabi_status,

@@ -45,6 +45,22 @@ LAYOUT(wsabi_option_row, minimum, 32);
 LAYOUT(wsabi_option_row, maximum, 40);
 LAYOUT(wsabi_option_row, option, 48);
 LAYOUT(wsabi_option_row, reserved, 52);
+
+_Static_assert(sizeof(wsabi_finding) == 144, "wsabi_finding");
+LAYOUT(wsabi_finding, struct_size, 0);
+LAYOUT(wsabi_finding, offending, 8);
+LAYOUT(wsabi_finding, section, 24);
+LAYOUT(wsabi_finding, rule, 40);
+LAYOUT(wsabi_finding, detail, 56);
+LAYOUT(wsabi_finding, peers, 72);
+LAYOUT(wsabi_finding, remedy, 88);
+LAYOUT(wsabi_finding, index, 104);
+LAYOUT(wsabi_finding, line, 112);
+LAYOUT(wsabi_finding, offset, 120);
+LAYOUT(wsabi_finding, kind, 128);
+LAYOUT(wsabi_finding, severity, 132);
+LAYOUT(wsabi_finding, place, 136);
+LAYOUT(wsabi_finding, reserved, 140);
 #endif
 
 // An array of wsabi_iovec may be cast for writev.
@@ -651,6 +667,74 @@ static void payloads_outlive_sends(void **state) {
   clear(&input);
 }
 
+// ---- Explanations ----
+
+static bool holds(wsabi_slice text, const char *part) {
+  char copy[1024];
+  assert_true(text.len < sizeof copy);
+  memcpy(copy, text.data, text.len);
+  copy[text.len] = 0;
+  return strstr(copy, part) != NULL;
+}
+
+static void explanations(void **state) {
+  (void)state;
+  static const char capture[] =
+      "GET / HTTP/1.0\nHost: a\nConnection: close\nSec-WebSocket-Version: 13\n"
+      "Sec-WebSocket-Key: iTAsnxQZ045LBMzPRnlYGg==\n\n";
+  wsabi_explanation *explanation;
+  check(wsabi_explain(capture, sizeof capture - 1, &explanation));
+  assert_int_equal(wsabi_explanation_count(explanation), 1);
+  wsabi_finding finding = {.struct_size = sizeof finding};
+  check(wsabi_explanation_at(explanation, 0, &finding));
+  assert_int_equal(finding.kind, WSABI_FINDING_PROXY_HTTP10);
+  assert_int_equal(finding.severity, WSABI_SEVERITY_FATAL);
+  assert_int_equal(finding.place, WSABI_PLACE_REQUEST);
+  assert_int_equal(finding.index, 1);
+  assert_int_equal(finding.line, 3);
+  assert_int_equal(finding.reserved, 0);
+  assert_true(holds(finding.offending, "Connection: close"));
+  assert_true(holds(finding.remedy, "proxy_http_version 1.1"));
+  assert_true(holds(finding.section, "RFC 9110 7.8"));
+  assert_int_equal(wsabi_explanation_at(explanation, 1, &finding), WSABI_ERR_NOT_FOUND);
+  assert_int_equal(wsabi_explanation_at(explanation, SIZE_MAX, &finding), WSABI_ERR_NOT_FOUND);
+  NULL_GIVEN(wsabi_explanation_at(NULL, 0, &finding));
+  NULL_GIVEN(wsabi_explanation_at(explanation, 0, NULL));
+  finding.struct_size = sizeof finding - 1;
+  BAD_ARGUMENT(wsabi_explanation_at(explanation, 0, &finding));
+  wsabi_explanation_free(explanation);
+
+  static const uint8_t frames[] = {0x81, 0x00, 0x82, 0x7e, 0x00, 0x00};
+  check(wsabi_explain_frames(frames, sizeof frames, &explanation));
+  assert_int_equal(wsabi_explanation_count(explanation), 1);
+  finding.struct_size = sizeof finding;
+  check(wsabi_explanation_at(explanation, 0, &finding));
+  assert_int_equal(finding.kind, WSABI_FINDING_NON_MINIMAL_LENGTH);
+  assert_int_equal(finding.place, WSABI_PLACE_FRAME);
+  assert_int_equal(finding.index, 2);
+  assert_int_equal(finding.offset, 2);
+  wsabi_explanation_free(explanation);
+
+  // No capture is too strange.
+  check(wsabi_explain(NULL, 0, &explanation));
+  assert_int_equal(wsabi_explanation_count(explanation), 1);
+  wsabi_explanation_free(explanation);
+  check(wsabi_explain_frames(NULL, 0, &explanation));
+  assert_int_equal(wsabi_explanation_count(explanation), 1);
+  wsabi_explanation_free(explanation);
+  wsabi_explanation_free(NULL);
+  assert_int_equal(wsabi_explanation_count(NULL), 0);
+
+  NULL_GIVEN(wsabi_explain(NULL, 1, &explanation));
+  NULL_GIVEN(wsabi_explain(capture, 1, NULL));
+  NULL_GIVEN(wsabi_explain_frames(NULL, 1, &explanation));
+  NULL_GIVEN(wsabi_explain_frames(capture, 1, NULL));
+  for (size_t i = 0; i < 2; i++) {
+    BAD_ARGUMENT(wsabi_explain(capture, ABSURD[i], &explanation));
+    BAD_ARGUMENT(wsabi_explain_frames(capture, ABSURD[i], &explanation));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(version),
@@ -669,6 +753,7 @@ int main(void) {
       cmocka_unit_test(end_of_stream),
       cmocka_unit_test(user_data),
       cmocka_unit_test(payloads_outlive_sends),
+      cmocka_unit_test(explanations),
   };
   return cmocka_run_group_tests_name("abi", tests, NULL, NULL);
 }
