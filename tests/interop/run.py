@@ -19,20 +19,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import raw_cases
 from client_process import run_client
+from http2_suite import report_http2
 from nginx import Nginx, NginxError
 from report import Report
 from server_process import ServerError, ServerProcess, add_server_argument, server_command
 from tools import (
-    HERE,
     MISSING_TOOL_STATUS,
+    TARGET,
     MissingTool,
     build_tungstenite_client,
+    chromium_client,
     find_program,
-    node_modules,
-    python_with_clients,
+    node_client,
+    python_client,
 )
 
 CHAT = ("--subprotocol", "chat")
@@ -63,21 +66,6 @@ class Client:
         return [((), self.cases), (CHAT, self.subprotocol_cases)]
 
 
-def python_client(script: str) -> list[str]:
-    return [python_with_clients(), str(HERE / "clients" / script)]
-
-
-def chromium_client() -> list[str]:
-    chromium = find_program("chromium", "chromium")
-    chromedriver = find_program("chromedriver", "chromium-driver")
-    return [*python_client("chromium_client.py"), chromium, chromedriver]
-
-
-def ws_client() -> list[str]:
-    node = find_program("node", "nodejs")
-    return ["env", f"NODE_PATH={node_modules()}", node, str(HERE / "clients" / "ws_client.js")]
-
-
 def all_clients(tungstenite: str | None) -> list[Client]:
     """Every client; ``tungstenite`` is the path of its program when that is built already."""
 
@@ -85,11 +73,11 @@ def all_clients(tungstenite: str | None) -> list[Client]:
         return [tungstenite or build_tungstenite_client()]
 
     return [
-        Client("websockets", lambda: python_client("websockets_client.py"), LIBRARY, OFFER_ANY),
-        Client("aiohttp", lambda: python_client("aiohttp_client.py"), LIBRARY, OFFER_ANY),
-        Client("ws", ws_client, LIBRARY, OFFER_KNOWN),
+        Client("websockets", partial(python_client, "websockets_client.py"), LIBRARY, OFFER_ANY),
+        Client("aiohttp", partial(python_client, "aiohttp_client.py"), LIBRARY, OFFER_ANY),
+        Client("ws", partial(node_client, "ws_client.js"), LIBRARY, OFFER_KNOWN),
         Client("tungstenite", tungstenite_client, LIBRARY, OFFER_KNOWN),
-        Client("chromium", chromium_client, BROWSER, OFFER_KNOWN),
+        Client("chromium", partial(chromium_client, "chromium_client.py"), BROWSER, OFFER_KNOWN),
     ]
 
 
@@ -99,16 +87,20 @@ class Tools:
     def __init__(self, clients: Sequence[Client]) -> None:
         self.missing: dict[str, str] = {}
         self.commands: dict[str, list[str]] = {}
-        self.nginx = ""
-        try:
-            self.nginx = find_program("nginx", "nginx-light")
-        except MissingTool as missing:
-            self.missing["nginx"] = str(missing)
+        self.nginx = self._find("nginx", "nginx-light")
+        self._find("openssl", "openssl")
         for client in clients:
             try:
                 self.commands[client.name] = client.prepare()
             except MissingTool as missing:
                 self.missing[client.name] = str(missing)
+
+    def _find(self, program: str, package: str) -> str:
+        try:
+            return find_program(program, package)
+        except MissingTool as missing:
+            self.missing[program] = str(missing)
+            return ""
 
     def lacking(self, client: Client, behind_nginx: bool) -> str | None:
         """Why the client cannot run this way, or None."""
@@ -201,6 +193,12 @@ def parse_arguments() -> argparse.Namespace:
     add_server_argument(parser)
     parser.add_argument("--tungstenite", metavar="PATH", help="tungstenite client, built already")
     parser.add_argument(
+        "--library",
+        type=Path,
+        default=TARGET / "release" / "libwsabi.so",
+        help="libwsabi.so, for the servers that are a part of the tests",
+    )
+    parser.add_argument(
         "--allow-missing", action="store_true", help="skip what needs a tool that is missing"
     )
     return parser.parse_args()
@@ -218,6 +216,7 @@ def main() -> int:
     report = Report()
     report_raw_cases(report, server, tools)
     report_clients(report, server, clients, tools)
+    report_http2(report, arguments.library, tools.missing)
     return report.finish()
 
 

@@ -6,7 +6,9 @@ manifest that pins it. What cannot be had is a ``MissingTool`` that says how to 
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+CLIENTS = HERE / "clients"
+REQUIREMENTS = HERE / "requirements.txt"
+PACKAGES = HERE / "package.json"
 TARGET = HERE.parents[1] / "target"
 TOOLS = TARGET / "test-tools"
 INSTALL_TIMEOUT = 600.0
@@ -66,14 +71,13 @@ def run_step(step: Sequence[str], directory: Path) -> None:
 def python_with_clients() -> str:
     """A Python that has the packages of requirements.txt."""
     directory = TOOLS / "interop" / "python"
-    requirements = HERE / "requirements.txt"
     python = str(directory / "venv" / "bin" / "python")
     try:
         install_once(
             directory,
-            requirements,
+            REQUIREMENTS,
             [sys.executable, "-m", "venv", "venv"],
-            [python, "-m", "pip", "install", "--quiet", "--requirement", str(requirements)],
+            [python, "-m", "pip", "install", "--quiet", "--requirement", str(REQUIREMENTS)],
         )
     except MissingTool as error:
         raise MissingTool(f"{error}\n  (venv is missing? apt-get install python3-venv)") from error
@@ -88,10 +92,36 @@ def node_modules() -> Path:
     install_once(
         directory,
         lock,
-        ["cp", str(HERE / "package.json"), str(lock), "."],
+        ["cp", str(PACKAGES), str(lock), "."],
         [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
     )
     return directory / "node_modules"
+
+
+def python_client(script: str) -> list[str]:
+    """The command of a Python program in clients/."""
+    return [python_with_clients(), str(CLIENTS / script)]
+
+
+def node_client(script: str) -> list[str]:
+    """The command of a program for Node in clients/."""
+    node = find_program("node", "nodejs")
+    return ["env", f"NODE_PATH={node_modules()}", node, str(CLIENTS / script)]
+
+
+def chromium_client(script: str) -> list[str]:
+    """The command of a Python program in clients/ that starts Chromium."""
+    chromium = find_program("chromium", "chromium")
+    chromedriver = find_program("chromedriver", "chromium-driver")
+    return [*python_client(script), chromium, chromedriver]
+
+
+def pinned_version(package: str) -> str:
+    """The version of a Python or npm package that is installed for the tests."""
+    pins = dict(re.findall(r"^(\S+)==(\S+)$", REQUIREMENTS.read_text(), re.M))
+    pins |= json.loads(PACKAGES.read_text())["dependencies"]
+    version: str = pins[package]
+    return version
 
 
 def build_tungstenite_client() -> str:

@@ -7,10 +7,8 @@ chromedriver in front of the URL.
 from __future__ import annotations
 
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 
+from browser import TIMEOUT, running_driver
 from python_cases import (
     ASCII,
     OFFERS,
@@ -21,22 +19,9 @@ from python_cases import (
     expect,
     run_cases,
 )
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
-
-TIMEOUT = 20.0
-FLAGS = [
-    "--headless",
-    "--no-sandbox",  # Chromium refuses to run as root with it
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
 
 # WebDriver types only what is in the Basic Multilingual Plane.
 TYPED = "Grüße, Привет, שלום, 你好"
@@ -68,7 +53,7 @@ socket.onclose = (event) => {
 
 
 class Browser:
-    """One running browser, with a new and empty profile."""
+    """The cases, in one running browser."""
 
     def __init__(self, driver: Chrome) -> None:
         self._driver = driver
@@ -136,26 +121,9 @@ class Browser:
         expect("close", (seen["code"], seen["clean"]), (code, True))
 
 
-@contextmanager
-def running_browser(chromium: str, chromedriver: str) -> Iterator[Browser]:
-    """Starts Chromium below a chromedriver and ends both."""
-    with tempfile.TemporaryDirectory(prefix="wsabi-chromium-") as profile:
-        options = ChromeOptions()
-        options.binary_location = chromium
-        for flag in [*FLAGS, f"--user-data-dir={profile}"]:
-            options.add_argument(flag)
-        driver = Chrome(options, ChromeService(chromedriver))
-        try:
-            driver.set_page_load_timeout(TIMEOUT)
-            driver.set_script_timeout(TIMEOUT)
-            yield Browser(driver)
-        finally:
-            driver.quit()
-
-
 def main() -> None:
-    with running_browser(sys.argv.pop(1), sys.argv.pop(1)) as browser:
-        run_cases(browser.run_case)
+    with running_driver(sys.argv.pop(1), sys.argv.pop(1)) as driver:
+        run_cases(Browser(driver).run_case)
 
 
 main()
