@@ -344,8 +344,6 @@ impl Session {
             OK => {
                 assert!(std::mem::replace(&mut self.is_asked, false));
                 assert!(matches!(self.conn.state(), STATE_OPEN | STATE_CLOSED));
-                // The request's target lives until the decision.
-                self.events.clear();
             }
             ERR_ARGUMENT | ERR_STATE => {}
             other => panic!("undocumented status {other}"),

@@ -564,8 +564,8 @@ impl Connection {
     #[inline]
     fn release(&mut self) {
         self.reader.release();
-        let is_open = matches!(self.state, State::Open | State::Closing);
-        self.opening.take_if(|opening| is_open && opening.is_read());
+        let state = self.state;
+        self.opening.take_if(|opening| opening.is_over(state));
     }
 
     pub(super) fn change(&mut self, cause: Cause) {

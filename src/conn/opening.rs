@@ -23,8 +23,10 @@ pub(super) struct Opening {
     reader: HeadReader,
     /// How the host takes the response.
     form: Form,
-    /// The request that waits for a decision.
+    /// The request. It outlives the decision on it, whose arguments may point into
+    /// it, as long as the payload of its event is promised.
     request: Option<(Request, Head)>,
+    is_decided: bool,
     /// The answer to a request that breaks a rule.
     refusal: Option<Response>,
     /// Octets that came behind the head before the decision.
@@ -320,7 +322,8 @@ impl Connection {
     // ---- Private: server ----
 
     fn undecided(&self) -> Option<&(Request, Head)> {
-        self.opening.as_ref()?.request.as_ref()
+        let opening = self.opening.as_ref()?;
+        opening.request.as_ref().filter(|_| !opening.is_decided)
     }
 
     /// The opening handshake that waits for a decision.
@@ -433,11 +436,8 @@ impl Connection {
         let head = self.upgrade()?;
         let response = handshake::accept(head, self.form(), subprotocol.as_deref(), answer)?;
         self.deliver(response)?;
-        match &mut self.opening {
-            Some(opening) if !opening.kept.is_empty() => opening.request = None,
-            _ => self.opening = None,
-        }
         self.agree(subprotocol);
+        self.decided();
         Ok(())
     }
 
@@ -454,8 +454,14 @@ impl Connection {
     /// response ends the stream too.
     fn refused(&mut self) {
         self.ended |= self.form() != Form::Octets;
-        self.opening = None;
+        self.decided();
         self.change(Cause::Refused);
+    }
+
+    fn decided(&mut self) {
+        if let Some(opening) = &mut self.opening {
+            opening.is_decided = true;
+        }
     }
 
     // ---- Private: client ----
@@ -553,6 +559,7 @@ impl Opening {
             reader: HeadReader::new(kind),
             form: Form::Octets,
             request: None,
+            is_decided: false,
             refusal: None,
             kept: Vec::new(),
             kept_read: 0,
@@ -568,6 +575,15 @@ impl Opening {
     /// Whether all that was kept was read.
     pub(super) fn is_read(&self) -> bool {
         self.kept_read == self.kept.len()
+    }
+
+    /// Whether it is of no use any more: a client may still look at the response.
+    pub(super) fn is_over(&self, state: State) -> bool {
+        match state {
+            State::Connecting => false,
+            State::Open | State::Closing => self.is_read(),
+            State::Closed => self.asked.is_none(),
+        }
     }
 }
 

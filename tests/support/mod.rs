@@ -69,6 +69,7 @@ impl Host {
         host.feed(REQUEST.as_bytes());
         host.conn.accept(None, &Answer::default()).unwrap();
         host.take_output();
+        host.conn.interest();
         (host.seen, host.output) = (Vec::new(), Vec::new());
         host
     }
