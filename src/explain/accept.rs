@@ -161,6 +161,7 @@ fn find_by_parts(key: &[u8], value: &[u8]) -> Option<(Kind, String)> {
     let readings = readings(value);
     let is_whole = |hash: &Hash| readings.iter().any(|reading| reading.octets.len() == hash.len);
     let is_cut = !HASHES.iter().any(is_whole);
+    let is_tried = |hash: &Hash| is_cut || hash.mistake.is_none() || is_whole(hash);
     for guid in GUIDS {
         for key_spelling in KEYS {
             let (key, guid_octets) = ((key_spelling.of)(key), (guid.of)(GUID));
@@ -169,7 +170,7 @@ fn find_by_parts(key: &[u8], value: &[u8]) -> Option<(Kind, String)> {
                     false => [&key[..], &guid_octets[..]].concat(),
                     true => [&guid_octets[..], &key[..]].concat(),
                 };
-                for hash in HASHES.iter().filter(|hash| is_cut || is_whole(hash)) {
+                for hash in HASHES.iter().filter(|hash| is_tried(hash)) {
                     let digest = (hash.of)(&input);
                     let Some(reading) = readings.iter().find(|reading| reading.is_of(&digest))
                     else {

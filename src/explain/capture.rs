@@ -55,6 +55,8 @@ pub(super) fn read(capture: &[u8]) -> Vec<Head<'_>> {
     strip_arrows(&mut lines);
     let mut heads: Vec<Head<'_>> = Vec::new();
     let mut is_in_head = false;
+    // Whether a head may begin here without its first line.
+    let mut may_begin_late = true;
     for line in lines {
         let start = start_of(line.text);
         let continues = is_in_head
@@ -67,9 +69,14 @@ pub(super) fn read(capture: &[u8]) -> Vec<Head<'_>> {
             if let Some(head) = heads.last_mut() {
                 is_in_head = head.push(line);
             }
-        } else if start.is_some() || heads.is_empty() && is_known_field(line.text) {
+        } else if start.is_some() || may_begin_late && is_known_field(line.text) {
             heads.push(Head::new(start, line));
             is_in_head = true;
+        }
+        // Behind a request stands no body, so that a field begins a response.
+        if !trim(line.text).is_empty() {
+            may_begin_late =
+                heads.last().is_none_or(|head| is_in_head && head.may_precede_fields());
         }
     }
     settle_kinds(&mut heads);
@@ -130,6 +137,11 @@ impl<'c> Head<'c> {
     /// Whether a line such as ":path: /" belongs to this head.
     fn takes_pseudo(&self, line: Line<'_>) -> bool {
         self.is_http2 && !(self.has_http2_start && is_http2_start(line.text))
+    }
+
+    /// Whether what follows can be a head, and is no body of this one.
+    fn may_precede_fields(&self) -> bool {
+        self.kind == HeadKind::Request && self.start.is_some()
     }
 
     pub(super) fn place(&self) -> Place {
@@ -350,7 +362,11 @@ fn number_of(text: &[u8]) -> Option<(usize, &[u8])> {
     let len = text.iter().take_while(|octet| octet.is_ascii_digit()).count();
     let (digits, rest) = text.split_at(len);
     let number = core::str::from_utf8(digits).ok()?.parse().ok()?;
-    Some((number, rest.strip_prefix(b":").or(rest.strip_prefix(b"|")).unwrap_or(rest)))
+    let rest = match rest.trim_ascii_start() {
+        [b':' | b'|', behind @ ..] => behind,
+        _ => rest,
+    };
+    Some((number, rest))
 }
 
 /// Takes away the arrows of `curl -v`, and its remarks.

@@ -29,6 +29,8 @@ fn read_line<'l>(line: &'l [u8], octets: &mut Vec<u8>) -> Result<(), &'l [u8]> {
     if line.starts_with(b"#") {
         return Ok(());
     }
+    // A literal of Python or Rust.
+    let line = line.strip_prefix(b"b\"").or(line.strip_prefix(b"b'")).unwrap_or(line);
     let begin = octets.len();
     let (mut rest, has_offset) = match without_offset(line, begin) {
         Some(rest) => (rest, true),

@@ -96,7 +96,7 @@ impl Report<'_> {
         let full_stop = if finding.detail.is_empty() { "" } else { " " };
         self.wrapped(&format!("{}.{full_stop}{}", rule.text, finding.detail));
         self.offending(finding);
-        self.labelled("rule", &format!("{}{}", rule.section, about(finding.place)));
+        self.labelled("rule", &format!("{}{}", rule.section, about(finding)));
         self.labelled("peers", rule.peers);
         self.labelled("mend", &finding.remedy);
     }
@@ -104,11 +104,7 @@ impl Report<'_> {
     /// The line of the capture, with the offending part marked.
     fn offending(&mut self, finding: &Finding) {
         if let (Place::Frame(_), false) = (finding.place, finding.offending.is_empty()) {
-            self.line(&format!(
-                "{:>INDENT$}{}",
-                format!("{} | ", finding.offset),
-                finding.offending
-            ));
+            self.line(&format!("{:>INDENT$}{}", "| ", finding.offending));
         }
         let Some(line) = finding.line.checked_sub(1).and_then(|n| self.lines.get(n)) else {
             return;
@@ -177,10 +173,11 @@ const fn color_of(severity: Severity) -> &'static str {
     }
 }
 
-fn about(place: Place) -> String {
-    match place {
+fn about(finding: &Finding) -> String {
+    match finding.place {
         Place::Capture => String::new(),
-        _ => format!(", in {} {}", place.word(), place.index()),
+        Place::Frame(n) => format!(", in frame {n} at octet {}", finding.offset),
+        place => format!(", in {} {}", place.word(), place.index()),
     }
 }
 
