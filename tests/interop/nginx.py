@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -10,11 +11,13 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from generated import DOCS
+
 START_TIMEOUT = 10.0
 STOP_TIMEOUT = 10.0
 
 # One process that drops no privileges: it works alike for root and for any other user, and a
-# single signal ends it. `/bare` is the proxy_pass that users write first, and that cannot work.
+# single signal ends it.
 CONFIGURATION = """
 daemon off;
 master_process off;
@@ -28,25 +31,26 @@ http {{
     fastcgi_temp_path fastcgi;
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
-    map $http_upgrade $connection_upgrade {{
-        default upgrade;
-        ''      close;
-    }}
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://127.0.0.1:{server_port};
-            proxy_http_version 1.1;
-            proxy_set_header Host $http_host;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection $connection_upgrade;
-        }}
-        location /bare {{
-            proxy_pass http://127.0.0.1:{server_port};
-        }}
-    }}
+{http}
 }}
 """
+
+# What users write first, and what cannot work.
+BARE = """
+server {
+    listen 80;
+    location / {
+        proxy_pass http://127.0.0.1:9001;
+    }
+}
+"""
+
+
+def documented() -> str:
+    """What the documentation tells users to write."""
+    found = re.search(r"^```nginx\n(.*?)^```$", (DOCS / "answers.md").read_text(), re.M | re.S)
+    assert found is not None
+    return found[1]
 
 
 class NginxError(Exception):
@@ -54,10 +58,14 @@ class NginxError(Exception):
 
 
 class Nginx:
-    """nginx on a free port of 127.0.0.1 that passes everything on to ``server_port``."""
+    """nginx on a free port of 127.0.0.1 that passes everything on to ``server_port``.
 
-    def __init__(self, program: str, server_port: int) -> None:
+    ``http`` is what stands inside of ``http {}``; it listens on 80 and passes on to 9001.
+    """
+
+    def __init__(self, program: str, server_port: int, http: str) -> None:
         self._program = program
+        self._http = http
         self._server_port = server_port
         self.port = 0
 
@@ -70,9 +78,9 @@ class Nginx:
         self._directory = Path(tempfile.mkdtemp(prefix="wsabi-nginx-"))
         self.port = free_port()
         configuration = self._directory / "nginx.conf"
-        configuration.write_text(
-            CONFIGURATION.format(port=self.port, server_port=self._server_port)
-        )
+        http = self._http.replace("listen 80;", f"listen 127.0.0.1:{self.port};")
+        http = http.replace("127.0.0.1:9001", f"127.0.0.1:{self._server_port}")
+        configuration.write_text(CONFIGURATION.format(http=http))
         # -e: without it nginx first opens the system's error log.
         self._process = subprocess.Popen(
             [self._program, "-p", self._directory, "-c", configuration, "-e", "error.log"],

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from nginx import Nginx
+from nginx import BARE, Nginx
 from server_process import ServerProcess
 
 TIMEOUT = 10.0
@@ -250,9 +250,9 @@ def sigint(server: Sequence[str]) -> None:
 
 def refused_behind_bare_nginx(server: Sequence[str], nginx_program: str) -> None:
     """A proxy_pass alone drops Upgrade and Connection: the 426 must say what to add."""
-    with ServerProcess(server) as process, Nginx(nginx_program, process.port) as nginx:
+    with ServerProcess(server) as process, Nginx(nginx_program, process.port, BARE) as nginx:
         with RawConnection(nginx.port) as connection:
-            connection.send(STARSCREAM_REQUEST.replace(b"GET / ", b"GET /bare "))
+            connection.send(STARSCREAM_REQUEST)
             body = expect_upgrade_required(connection)
             for directive in ("proxy_http_version", "Upgrade", "Connection"):
                 expect(f"{directive} in {body!r}", directive in body, True)

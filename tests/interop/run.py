@@ -3,11 +3,13 @@
 
     tests/interop/run.py --server build/echo_server
 
-The server has to take ``--host``, ``--port``, ``--path``, ``--subprotocol``,
-``--max-message`` and ``--opening-timeout``, print ``listening on ws://HOST:PORT/`` when it is
-ready, and echo. Raw sockets come first; then each client runs its cases on a server of its
-own, and the last case ends that server under an open connection. Exit status: 0 when all
-passed, 1 when some failed, 3 when a tool is missing.
+The server has to take ``--host``, ``--port``, ``--path``, ``--origin``, ``--subprotocol``,
+``--subprotocol-absent``, ``--subprotocol-mismatch``, ``--max-message`` and
+``--opening-timeout``, print ``listening on ws://HOST:PORT/`` when it is ready, and echo. Raw
+sockets come first; then each client runs its cases on a server of its own, and the last case
+ends that server under an open connection. What follows needs libwsabi itself: WebSockets over
+HTTP/2, the snippets of the documentation, and what clients see of each answer. Exit status: 0
+when all passed, 1 when some failed, 3 when a tool is missing.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from pathlib import Path
 import raw_cases
 from client_process import run_client
 from http2_suite import report_http2
-from nginx import Nginx, NginxError
+from nginx import Nginx, NginxError, documented
 from report import Report
 from server_process import ServerError, ServerProcess, add_server_argument, server_command
 from tools import (
@@ -117,7 +119,7 @@ def serve(
         if nginx is None:
             yield process, process.url
             return
-        with Nginx(nginx, process.port) as proxy:
+        with Nginx(nginx, process.port, documented()) as proxy:
             yield process, proxy.url
 
 
@@ -199,6 +201,9 @@ def parse_arguments() -> argparse.Namespace:
         help="libwsabi.so, for the servers that are a part of the tests",
     )
     parser.add_argument(
+        "--bless", action="store_true", help="write what is seen into the generated parts of docs/"
+    )
+    parser.add_argument(
         "--allow-missing", action="store_true", help="skip what needs a tool that is missing"
     )
     return parser.parse_args()
@@ -216,7 +221,8 @@ def main() -> int:
     report = Report()
     report_raw_cases(report, server, tools)
     report_clients(report, server, clients, tools)
-    report_http2(report, arguments.library, tools.missing)
+    library = arguments.library.resolve()
+    report_http2(report, library, tools.missing)
     return report.finish()
 
 
