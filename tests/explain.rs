@@ -266,6 +266,14 @@ fn a_status_other_than_101_is_told_by_its_meaning() {
         let capture = format!("{REQUEST}HTTP/1.1 {status} x\nContent-Length: 2\n\nok\n");
         assert_eq!(kinds(&explain(capture.as_bytes())), [expected], "{status}");
     }
+    for (answer, detail) in [
+        ("400 Bad Request\nSec-WebSocket-Version: 8, 7", "speaks version 8, 7 alone"),
+        ("302 Found\nLocation: /login", "location is /login"),
+    ] {
+        let capture = format!("{REQUEST}HTTP/1.1 {answer}\n\n");
+        let explanation = explain(capture.as_bytes());
+        assert!(explanation.findings[0].detail.contains(detail), "{explanation:?}");
+    }
     let bare = format!("{REQUEST}HTTP/1.1 426 Upgrade Required\n\n");
     let expected = [Kind::StatusUpgradeRequired, Kind::UpgradeRequiredBare];
     assert_eq!(kinds(&explain(bare.as_bytes())), expected);

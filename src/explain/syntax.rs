@@ -1,8 +1,10 @@
 //! The syntax of a head, RFC 9112, of requests and responses alike.
 
+use alloc::format;
+
 use super::capture::{Head, HeadKind, Line, trim, words};
 use super::finding::Findings;
-use super::{Finding, Kind};
+use super::{Finding, Kind, printable};
 use crate::handshake::is_token;
 
 /// Fields that have one value and no rule of their own in RFC 6455.
@@ -46,9 +48,18 @@ fn check_start(head: &Head<'_>, findings: &mut Findings) {
         HeadKind::Request => check_request_line(line.text),
         HeadKind::Response => check_status_line(line.text),
     };
-    if let Err((kind, detail)) = verdict {
-        findings.push(head.finding(kind).detail(detail));
-    }
+    let Err((kind, detail)) = verdict else { return };
+    let finding = head.finding(kind).detail(detail);
+    // "GET / HTTP/1.1 400 Bad request": the end of it is a status line.
+    let version = line.text.windows(6).position(|window| window == b" HTTP/");
+    let rest = version.and_then(|at| line.text.get(at + 1..));
+    findings.push(match rest.filter(|rest| check_status_line(rest).is_ok()) {
+        Some(status_line) if kind == Kind::StatusLineMalformed => finding.remedy(format!(
+            "Write the end of it alone: {}; or, to accept, HTTP/1.1 101 Switching Protocols",
+            printable(status_line)
+        )),
+        _ => finding,
+    });
 }
 
 fn check_request_line(line: &[u8]) -> Result<(), (Kind, &'static str)> {
