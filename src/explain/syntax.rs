@@ -83,7 +83,7 @@ fn check_status_line(line: &[u8]) -> Result<(), (Kind, &'static str)> {
     let (version, status) = (words.next().unwrap_or_default(), words.next());
     if !version.get(..5).is_some_and(|front| front.eq_ignore_ascii_case(b"HTTP/")) {
         return malformed(match version.iter().all(u8::is_ascii_digit) {
-            true => "It begins with the status: the HTTP version lacks.",
+            true => "It begins with the status: the HTTP version is missing.",
             false => "A request line stands where the status line belongs.",
         });
     }

@@ -18,7 +18,7 @@ pub struct wsabi_explanation(Explanation);
 
 /// Explains captured heads, `len` octets: a request, a response, or any number
 /// of them. Lines may end with CR LF or LF, be numbered or indented, or have
-/// the arrows of `curl -v`; the last one may lack. No input makes the call fail.
+/// the arrows of `curl -v`; the last one may be missing. No input makes the call fail.
 ///
 /// Writes `*out`, which the caller frees with `wsabi_explanation_free`.
 ///

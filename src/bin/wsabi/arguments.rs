@@ -69,7 +69,7 @@ pub(super) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
         Some((None, command)) => {
             return Err(format!("unknown command {}", command.to_string_lossy()));
         }
-        None => return Err("a command lacks".into()),
+        None => return Err("no command is given".into()),
     };
     match command.as_str() {
         "explain" => {}
