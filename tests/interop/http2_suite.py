@@ -1,4 +1,8 @@
-"""WebSockets over HTTP/2 (RFC 8441): clients with HTTP/2 of their own against http2_server.py."""
+"""WebSockets over HTTP/2 (RFC 8441), between several implementations of HTTP/2.
+
+wsabi is the server's side below Python `h2`, for Node and for Chromium, and the client's side
+below Python `h2`, for a server on Node.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,20 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from client_process import run_client
 from report import Report
 from server_process import ServerError, ServerProcess
-from tools import HERE, chromium_client, find_program, node_client, python_with_clients
+from tools import (
+    HERE,
+    chromium_client,
+    find_program,
+    node_client,
+    node_program,
+    python_client,
+    python_with_clients,
+)
 
 NODE_CASES = (
     "settings",
@@ -31,37 +42,67 @@ NODE_CASES = (
 )
 CERTIFICATE = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=test"
 
+Command = Callable[[Path], list[str]]  # of a program that may need the path of libwsabi.so
+
 
 @dataclass(frozen=True)
-class Client:
-    """A client: which of the runner's tools it needs, and how it is called."""
+class Pair:
+    """A server and a client: their commands, and which of the runner's tools they need."""
 
     name: str
     tools: tuple[str, ...]
-    prepare: Callable[[], list[str]]
+    server: Command
+    client: Command
     cases: tuple[str, ...]
     tls: bool = False
 
 
-CLIENTS = (
-    Client("node", ("websockets", "ws"), partial(node_client, "http2_node_client.js"), NODE_CASES),
-    Client(
+def h2_server(library: Path) -> list[str]:
+    return [python_with_clients(), str(HERE / "http2_server.py"), "--library", str(library)]
+
+
+def node_server(library: Path) -> list[str]:
+    return node_program(HERE / "http2_echo_server.js")
+
+
+def wsabi_client(library: Path) -> list[str]:
+    client = python_client("http2_wsabi_client.py")
+    return ["env", f"PYTHONPATH={HERE}", *client, str(library)]
+
+
+PAIRS = (
+    Pair(
+        "node",
+        ("websockets", "ws"),
+        h2_server,
+        lambda library: node_client("http2_node_client.js"),
+        NODE_CASES,
+    ),
+    Pair(
         "chromium",
         ("chromium", "openssl"),
-        partial(chromium_client, "http2_chromium_client.py"),
+        h2_server,
+        lambda library: chromium_client("http2_chromium_client.py"),
         ("echo", "unknown-path"),
         tls=True,
+    ),
+    Pair(
+        "wsabi-client",
+        ("websockets", "ws"),
+        node_server,
+        wsabi_client,
+        ("text-unicode", "binary-102400", "close-4001"),
     ),
 )
 
 
 def report_http2(report: Report, library: Path, missing: Mapping[str, str]) -> None:
-    """Runs every client, or reports its cases as skipped."""
-    for client in CLIENTS:
-        reason = next((missing[tool] for tool in client.tools if tool in missing), None)
-        results = {} if reason else run(client, library)
-        for case in dict.fromkeys([*client.cases, *results]):
-            name = f"http2 {client.name} {case}"
+    """Runs every pair, or reports its cases as skipped."""
+    for pair in PAIRS:
+        reason = next((missing[tool] for tool in pair.tools if tool in missing), None)
+        results = {} if reason else run(pair, library)
+        for case in dict.fromkeys([*pair.cases, *results]):
+            name = f"http2 {pair.name} {case}"
             failure = results.get(case, "the client said nothing about it")
             if reason:
                 report.skip(name, reason)
@@ -71,12 +112,12 @@ def report_http2(report: Report, library: Path, missing: Mapping[str, str]) -> N
                 report.ok(name)
 
 
-def run(client: Client, library: Path) -> dict[str, str]:
+def run(pair: Pair, library: Path) -> dict[str, str]:
     """What the client says about each case."""
-    server = [python_with_clients(), str(HERE / "http2_server.py"), "--library", str(library)]
+    server = pair.server(library)
     try:
-        with certificate(client.tls) as options, ServerProcess([*server, *options]) as process:
-            return run_client(client.prepare(), process.url, client.cases, lambda: None)
+        with certificate(pair.tls) as options, ServerProcess([*server, *options]) as process:
+            return run_client(pair.client(library), process.url, pair.cases, lambda: None)
     except ServerError as error:
         return {"server": str(error)}
 

@@ -103,10 +103,15 @@ def python_client(script: str) -> list[str]:
     return [python_with_clients(), str(CLIENTS / script)]
 
 
+def node_program(script: Path) -> list[str]:
+    """The command of a program for Node."""
+    node = find_program("node", "nodejs")
+    return ["env", f"NODE_PATH={node_modules()}", node, str(script)]
+
+
 def node_client(script: str) -> list[str]:
     """The command of a program for Node in clients/."""
-    node = find_program("node", "nodejs")
-    return ["env", f"NODE_PATH={node_modules()}", node, str(CLIENTS / script)]
+    return node_program(CLIENTS / script)
 
 
 def chromium_client(script: str) -> list[str]:
