@@ -130,8 +130,8 @@ def certificate(wanted: bool) -> Iterator[list[str]]:
         return
     with tempfile.TemporaryDirectory(prefix="wsabi-") as directory:
         key, chain, both = (Path(directory, name) for name in ("key", "chain", "both"))
-        openssl = find_program("openssl", "openssl")
-        command = [openssl, *CERTIFICATE.split(), "-keyout", key, "-out", chain]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        openssl = [find_program("openssl", "openssl"), *CERTIFICATE.split()]
+        files = ["-keyout", str(key), "-out", str(chain)]
+        subprocess.run([*openssl, *files], check=True, capture_output=True, timeout=60)
         both.write_text(key.read_text() + chain.read_text())
         yield ["--certificate", str(both)]

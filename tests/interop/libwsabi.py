@@ -14,10 +14,9 @@ from pathlib import Path
 
 HTTP_2 = 20
 
-EVENT_REQUEST, EVENT_OPEN = 1, 2
-EVENT_TEXT, EVENT_BINARY = 4, 5
-EVENT_CLOSE, EVENT_FAILED, EVENT_HTTP_REQUEST = 8, 9, 11
-INTEREST_READ, INTEREST_SHUTDOWN_WRITE, INTEREST_CLOSE, INTEREST_RECV = 1, 4, 8, 16
+EVENT_REQUEST, EVENT_HTTP_REQUEST = 1, 11
+EVENT_TEXT, EVENT_BINARY, EVENT_CLOSE = 4, 5, 8
+INTEREST_SHUTDOWN_WRITE, INTEREST_CLOSE = 4, 8
 OPTION_PLAIN_HTTP = 9
 ROLE_CLIENT = 1
 
@@ -223,9 +222,6 @@ class Connection:
 
     def accept(self) -> None:
         self._call("wsabi_conn_accept", None, c_size_t(0), None)
-
-    def accept_then_close(self, code: int, reason: bytes) -> None:
-        self._call("wsabi_conn_accept_then_close", c_uint16(code), reason, c_size_t(len(reason)))
 
     def reject(self, response: Response) -> None:
         answer = _Response(ctypes.sizeof(_Response), response.status)

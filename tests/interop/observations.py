@@ -58,7 +58,9 @@ SITUATIONS = (
     from_server("403, origin not allowed", "--origin", "https://example.com"),
     from_server("404, unknown path", "--path", "/ws"),
     from_server("400, no subprotocol", *CHAT, "--subprotocol-absent", "reject"),
-    from_server("400, unknown subprotocol", *CHAT, "--subprotocol-mismatch", "reject", offers="zzz"),
+    from_server(
+        "400, unknown subprotocol", *CHAT, "--subprotocol-mismatch", "reject", offers="zzz"
+    ),
     from_server("101, then Close 1008", *CHAT, "--subprotocol-absent", "close"),
     from_server("101, then Close 1008", *CHAT, "--subprotocol-mismatch", "close", offers="zzz"),
     by_path("101, none chosen, then Close 1000", "close/1000/bye", offers="zzz"),
@@ -121,7 +123,7 @@ def report_observations(
         write_blocks(PAGE, [table(columns)])
     cells = read_cells(read_blocks(PAGE)[0].text)
     for observer, seen in columns.items():
-        for situation, actual in zip(SITUATIONS, seen):
+        for situation, actual in zip(SITUATIONS, seen, strict=True):
             case = f"observed {observer.name} {situation.title()}"
             wanted = cells.get((*situation.row(), observer.column()), "nothing")
             if actual == wanted:
@@ -159,7 +161,7 @@ def observe(observer: Observer, arguments: Sequence[str]) -> list[str]:
 def table(columns: Mapping[Observer, Sequence[str]]) -> str:
     """The table in Markdown."""
     head = ["answer", "offered", *(observer.column() for observer in columns)]
-    rows = [[*each.row(), *seen] for each, *seen in zip(SITUATIONS, *columns.values())]
+    rows = [[*each.row(), *seen] for each, *seen in zip(SITUATIONS, *columns.values(), strict=True)]
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -170,5 +172,5 @@ def read_cells(text: str) -> dict[tuple[str, str, str], str]:
     return {
         (row[0].strip(), row[1].strip(), column.strip()): cell.strip()
         for row in rows
-        for column, cell in zip(head[2:], row[2:])
+        for column, cell in zip(head[2:], row[2:], strict=True)
     }

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -35,11 +36,8 @@ def run_server(host: str, port: int, serve: Callable[[socket.socket], None]) -> 
 
 def serve_quietly(serve: Callable[[socket.socket], None], connection: socket.socket) -> None:
     """Serves a connection; a client that goes away in the middle is no error."""
-    with connection:
-        try:
-            serve(connection)
-        except OSError:
-            pass
+    with connection, suppress(OSError):
+        serve(connection)
 
 
 def end(number: int, frame: object) -> None:

@@ -87,7 +87,8 @@ def report_answers(report: Report, page: Path, source: Path, library: Path, bles
 
 def heading(text: str) -> str:
     """The last heading in the text."""
-    return re.findall(r"^#+ (.*)$", text, re.M)[-1]
+    last: str = re.findall(r"^#+ (.*)$", text, re.M)[-1]
+    return last
 
 
 def write_snippet(page: Path, snippet: re.Match[str], source: Path) -> None:
@@ -99,8 +100,8 @@ def write_snippet(page: Path, snippet: re.Match[str], source: Path) -> None:
 def answer(wanted: str, source: Path, library: Path) -> str:
     """Request and answer, as the page shows them."""
     program = source.with_suffix("")
-    linked = [library, f"-Wl,-rpath,{library.parent}", "-o", program]
-    run([*COMPILER, source, HERE / "snippet_harness.c", *linked])
+    sources = [source, HERE / "snippet_harness.c"]
+    run([*COMPILER, *sources, library, f"-Wl,-rpath,{library.parent}", "-o", program])
     kind = PLAIN if wanted.startswith("plain ") else OPENING_HANDSHAKE
     line, *differing = wanted.removeprefix("plain ").split(" | ")
     line += " HTTP/1.1"

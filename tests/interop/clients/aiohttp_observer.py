@@ -8,7 +8,7 @@ from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 from observing import TIMEOUT, closed, observe_all, opened
 
 
-async def observe(url: str, offers: list[str], origin: str | None) -> str:
+async def observe(url: str, offers: list[str], origin: str) -> str:
     """Connects, and sends a message that the server echoes unless it closes."""
     async with ClientSession() as session:
         try:
@@ -19,7 +19,7 @@ async def observe(url: str, offers: list[str], origin: str | None) -> str:
                 message = await socket.receive(TIMEOUT)
                 end = ""
                 if message.type == WSMsgType.CLOSE:
-                    end = f"; {closed(message.data, message.extra)}"
+                    end = f"; {closed(message.data, message.extra or '')}"
                 return f"{opened(socket.protocol)}{end}"
         except WSServerHandshakeError as error:
             return f"`{type(error).__name__}`, {error.status}"

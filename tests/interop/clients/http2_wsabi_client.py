@@ -52,7 +52,7 @@ class Socket:
         }
         self._h2.send_headers(STREAM, fields.items())
         response = self._wait_for(ResponseReceived)
-        expect("status", dict(response.headers)[":status"], "200")
+        expect("status", response.headers[0], (":status", "200"))
 
     def receive(self) -> libwsabi.Event:
         """Sends what waits; returns the next event of the WebSocket, which comes alone."""

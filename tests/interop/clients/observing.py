@@ -1,7 +1,7 @@
 """What the observing Python clients share: the situations to look at, and the line for each.
 
 Called with one JSON array for each situation: the URL, the subprotocols to offer, and the
-origin to name (null: none). Prints what a program sees of it, one line of Markdown each.
+origin to name. Prints what a program sees of it, one line of Markdown each.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import sys
 from collections.abc import Callable
 
 TIMEOUT = 10.0
-
-Observe = Callable[[str, list[str], "str | None"], str]
 
 
 def opened(protocol: str | None) -> str:
@@ -25,7 +23,7 @@ def closed(code: int, reason: str) -> str:
     return f"close {code} “{reason}”" if reason else f"close {code}"
 
 
-def observe_all(observe: Observe) -> None:
+def observe_all(observe: Callable[[str, list[str], str], str]) -> None:
     """Looks at every situation of the command line."""
     for argument in sys.argv[1:]:
         print(observe(*json.loads(argument)), flush=True)

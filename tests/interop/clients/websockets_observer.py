@@ -7,13 +7,11 @@ from websockets import ConnectionClosed, InvalidHandshake, InvalidStatus, Origin
 from websockets.sync.client import ClientConnection, connect
 
 
-def observe(url: str, offers: list[str], origin: str | None) -> str:
+def observe(url: str, offers: list[str], origin: str) -> str:
     """Connects, and sends a message that the server echoes unless it closes."""
     subprotocols = [Subprotocol(name) for name in offers] or None
     try:
-        with connect(
-            url, subprotocols=subprotocols, origin=origin and Origin(origin), proxy=None
-        ) as socket:
+        with connect(url, subprotocols=subprotocols, origin=Origin(origin), proxy=None) as socket:
             return f"{opened(socket.subprotocol)}{observe_end(socket)}"
     except InvalidStatus as error:
         return f"`InvalidStatus`, {error.response.status_code}"
