@@ -172,5 +172,5 @@ def read_cells(text: str) -> dict[tuple[str, str, str], str]:
     return {
         (row[0].strip(), row[1].strip(), column.strip()): cell.strip()
         for row in rows
-        for column, cell in zip(head[2:], row[2:], strict=True)
+        for column, cell in zip(head[2:], row[2:], strict=False)
     }
