@@ -133,6 +133,10 @@ fn null_is_a_status() {
         let none: *mut RawConn = null_mut();
         let some = conn.0;
         let at = |n: &mut usize| -> *mut usize { n };
+        let lost = Slice { data: null(), len: 1 };
+        let lost_host = ClientRequest { host: lost, ..ClientRequest::INIT };
+        let lost_target = Request { target: lost, ..Request::INIT };
+        let lost_headers = Request { header_count: 1, ..Request::INIT };
         let mut events = [MaybeUninit::<Event>::uninit(); 1];
         let events = events.as_mut_ptr().cast::<Event>();
         let statuses = [
@@ -143,7 +147,18 @@ fn null_is_a_status() {
             wsabi_option_info(0, null_mut()),
             wsabi_config_add_subprotocol(null_mut(), c"a".as_ptr(), 1),
             wsabi_config_add_subprotocol(config.0, null(), 1),
+            wsabi_config_add_origin(null_mut(), c"a".as_ptr(), 1),
+            wsabi_config_add_origin(config.0, null(), 1),
+            wsabi_config_add_resource(null_mut(), c"/".as_ptr(), 1),
+            wsabi_config_add_resource(config.0, null(), 1),
+            wsabi_config_set_close_reason(null_mut(), c"a".as_ptr(), 1),
+            wsabi_config_set_close_reason(config.0, null(), 1),
             wsabi_conn_new_server(null(), null_mut()),
+            wsabi_conn_new_client(null(), &ClientRequest::INIT, null_mut()),
+            wsabi_conn_new_client(null(), null(), &mut null_mut()),
+            wsabi_conn_new_client(null(), &lost_host, &mut null_mut()),
+            wsabi_conn_new_open(null(), ROLE_SERVER, null(), 0, null_mut()),
+            wsabi_conn_new_open(null(), ROLE_SERVER, null(), 1, &mut null_mut()),
             wsabi_conn_set_user_data(none, null_mut()),
             wsabi_conn_recv(none, null_mut(), 0, at(&mut size), events, 1, &mut 0),
             wsabi_conn_recv(some, null_mut(), 1, at(&mut size), events, 1, &mut 0),
@@ -171,7 +186,19 @@ fn null_is_a_status() {
             wsabi_conn_close(some, 1000, null(), 1),
             wsabi_conn_head_method(none, null_mut()),
             wsabi_conn_head_method(some, null_mut()),
+            wsabi_conn_recv_request(none, &Request::INIT, events, 1, at(&mut size)),
+            wsabi_conn_recv_request(some, null(), events, 1, at(&mut size)),
+            wsabi_conn_recv_request(some, &Request::INIT, null_mut(), 1, at(&mut size)),
+            wsabi_conn_recv_request(some, &Request::INIT, events, 1, null_mut()),
+            wsabi_conn_recv_request(some, &lost_target, events, 1, at(&mut size)),
+            wsabi_conn_recv_request(some, &lost_headers, events, 1, at(&mut size)),
             wsabi_conn_head_target(none, null_mut()),
+            wsabi_conn_head_path(none, null_mut()),
+            wsabi_conn_head_query(none, null_mut()),
+            wsabi_conn_head_query_parameter(none, null(), 0, null_mut(), 0, at(&mut size)),
+            wsabi_conn_head_query_parameter(some, null(), 0, null_mut(), 0, null_mut()),
+            wsabi_conn_head_host(none, null_mut()),
+            wsabi_conn_head_origin(none, null_mut()),
             wsabi_conn_head_find(none, null(), 0, null_mut()),
             wsabi_conn_head_at(none, 0, null_mut()),
             wsabi_conn_offered_subprotocol(none, 0, null_mut()),
@@ -181,10 +208,27 @@ fn null_is_a_status() {
             wsabi_conn_reject(some, null()),
             wsabi_conn_redirect(none, 301, null(), 0),
             wsabi_conn_redirect(some, 301, null(), 1),
+            wsabi_conn_accept_by(none, config.0, null()),
+            wsabi_conn_accept_by(some, null(), null()),
+            wsabi_conn_accept_then_close(none, 1000, null(), 0),
+            wsabi_conn_accept_then_close(some, 1000, null(), 1),
+            wsabi_conn_challenge(none, null(), 0),
+            wsabi_conn_challenge(some, null(), 1),
+            wsabi_conn_response_status(none, null_mut()),
+            wsabi_conn_response_status(some, null_mut()),
+            wsabi_conn_response_header(none, 0, null_mut()),
+            wsabi_conn_response_body(none, null_mut()),
+            wsabi_explain(null(), 0, null_mut()),
+            wsabi_explain(null(), 1, &mut null_mut()),
+            wsabi_explain_frames(null(), 0, null_mut()),
+            wsabi_explain_frames(null(), 1, &mut null_mut()),
+            wsabi_explanation_at(null(), 0, null_mut()),
         ];
         for (index, status) in statuses.into_iter().enumerate() {
             assert_eq!(status, ERR_NULL, "call {index}");
         }
+        wsabi_explanation_free(null_mut());
+        assert_eq!(wsabi_explanation_count(null()), 0);
         assert!(wsabi_conn_user_data(none).is_null());
         assert_eq!(wsabi_conn_output_size(none), 0);
         assert_eq!(wsabi_conn_interest(none), INTEREST_CLOSE);
@@ -421,39 +465,60 @@ fn the_head_is_read_until_the_decision() {
 }
 
 /// What the head holds is given back as it lies there, although the decision
-/// ends the head.
+/// ends the head: whether the head came in octets or in parts.
 #[test]
 fn a_decision_may_be_made_of_the_head() {
-    let asked = || {
-        let mut conn = Conn::server(None);
-        receive(&mut conn, &Buffer::new(offering("a, b").as_bytes()), 1);
-        let (target, host) = (conn.head_target().unwrap(), conn.head_at(0).unwrap());
-        let response = Response {
-            struct_size: size_of::<Response>(),
-            status: 0,
-            reserved: 0,
-            headers: null(),
-            header_count: 0,
-            body: null(),
-            body_len: 0,
-        };
-        (conn, target, host, response)
-    };
     // SAFETY: slices of the head live until the decision.
-    unsafe {
-        let (conn, _, host, response) = asked();
-        let name = conn.offered_subprotocol(1).unwrap();
-        let response = Response { headers: &host, header_count: 1, ..response };
-        assert_eq!(wsabi_conn_accept(conn.0, name.data.cast(), name.len, &response), OK);
-
-        let (conn, target, host, response) = asked();
-        let (body, body_len) = (target.data, target.len);
-        let response =
-            Response { status: 404, headers: &host, header_count: 1, body, body_len, ..response };
-        assert_eq!(wsabi_conn_reject(conn.0, &response), OK);
-
-        let (conn, target, ..) = asked();
-        assert_eq!(wsabi_conn_redirect(conn.0, 307, target.data.cast(), target.len), OK);
+    let decisions: [fn(&Conn, &Field) -> Status; 7] = unsafe {
+        [
+            |conn, field| {
+                let name = conn.offered_subprotocol(1).unwrap();
+                let response = Response { headers: field, header_count: 1, ..Response::INIT };
+                wsabi_conn_accept(conn.0, name.data.cast(), name.len, &response)
+            },
+            |conn, field| {
+                let response = Response { headers: field, header_count: 1, ..Response::INIT };
+                wsabi_conn_accept_by(conn.0, Config::new(&[]).0, &response)
+            },
+            |conn, _| {
+                let query = conn.head_query().unwrap();
+                wsabi_conn_accept_then_close(conn.0, 1008, query.data.cast(), query.len)
+            },
+            |conn, field| {
+                let path = conn.head_path().unwrap();
+                let response = Response {
+                    status: 404,
+                    headers: field,
+                    header_count: 1,
+                    body: path.data,
+                    body_len: path.len,
+                    ..Response::INIT
+                };
+                wsabi_conn_reject(conn.0, &response)
+            },
+            |conn, _| {
+                let target = conn.head_target().unwrap();
+                wsabi_conn_redirect(conn.0, 307, target.data.cast(), target.len)
+            },
+            |conn, _| {
+                let origin = conn.head_origin().unwrap();
+                wsabi_conn_redirect(conn.0, 308, origin.data.cast(), origin.len)
+            },
+            |conn, _| {
+                let host = conn.head_host().unwrap();
+                wsabi_conn_challenge(conn.0, host.data.cast(), host.len)
+            },
+        ]
+    };
+    for decision in decisions {
+        for parts in [None, Some(&UPGRADE), Some(&EXTENDED_CONNECT)] {
+            let (conn, events) = asked(parts);
+            let field = conn.head_at(1).unwrap();
+            assert_eq!(decision(&conn, &field), OK);
+            // The target is the payload of an event: valid until the next receive.
+            assert_eq!(payload(&events[0]), b"/chat?room=1&who=J%C3%BCrgen");
+            assert_eq!(conn.head_target().err(), Some(ERR_STATE));
+        }
     }
 }
 
@@ -503,21 +568,397 @@ fn a_response_tells_its_size() {
     let mut conn = Conn::server(None);
     receive(&mut conn, &Buffer::new(REQUEST.as_bytes()), 1);
     let accept = |struct_size, reserved| {
-        let response = Response {
-            struct_size,
-            status: 0,
-            reserved,
-            headers: null(),
-            header_count: 0,
-            body: null(),
-            body_len: 0,
-        };
+        let response = Response { struct_size, reserved, ..Response::INIT };
         // SAFETY: valid pointers and empty ranges.
         unsafe { wsabi_conn_accept(conn.0, null(), 0, &response) }
     };
     assert_eq!(accept(size_of::<Response>() - 1, 0), ERR_ARGUMENT);
     assert_eq!(accept(size_of::<Response>(), 1), ERR_ARGUMENT);
     assert_eq!(accept(size_of::<Response>(), 0), OK);
+}
+
+// ---- Policies ----
+
+#[test]
+fn what_a_config_is_given_is_copied() {
+    let mut config = Config::new(&[(OPTION_ALLOW_SAME_HOST, 1)]);
+    for (origin, expected) in [
+        (&b"https://example.com"[..], OK),
+        (b"null", OK),
+        (b"https://example.com/", ERR_ARGUMENT),
+        (b"", ERR_ARGUMENT),
+        (b"\xff", ERR_ARGUMENT),
+    ] {
+        assert_eq!(config.give(wsabi_config_add_origin, origin), expected, "{origin:?}");
+    }
+    for (path, expected) in [
+        (&b"/chat"[..], OK),
+        (b"chat", ERR_ARGUMENT),
+        (b"/chat?", ERR_ARGUMENT),
+        (b"", ERR_ARGUMENT),
+        (b"/\xff", ERR_ARGUMENT),
+    ] {
+        assert_eq!(config.give(wsabi_config_add_resource, path), expected, "{path:?}");
+    }
+    for (reason, expected) in
+        [(&[b'a'; 124][..], ERR_ARGUMENT), (b"\xff", ERR_ARGUMENT), (b"", OK), (b"no", OK)]
+    {
+        assert_eq!(config.give(wsabi_config_set_close_reason, reason), expected, "{reason:?}");
+    }
+    let conn = Conn::server(Some(&config));
+    let setters: [ConfigFn; 3] =
+        [wsabi_config_add_origin, wsabi_config_add_resource, wsabi_config_set_close_reason];
+    for give in setters {
+        assert_eq!(config.give(give, b"/late"), ERR_STATE);
+    }
+    drop(conn);
+    assert_eq!(config.give(wsabi_config_add_resource, b"/late"), OK);
+}
+
+/// What a policy says is read from its config, which may be freed at once.
+#[test]
+fn another_policy_decides() {
+    let policy = |options: &[(u32, u64)], resource: &[u8]| {
+        let mut policy = Config::new(options);
+        assert_eq!(policy.add_subprotocol("v9"), OK);
+        assert_eq!(policy.give(wsabi_config_add_resource, resource), OK);
+        assert_eq!(policy.give(wsabi_config_set_close_reason, b"speak v9"), OK);
+        policy
+    };
+    let rejects = [(OPTION_SUBPROTOCOL_MISMATCH, POLICY_REJECT), (OPTION_MAX_OUTPUT, 1 << 16)];
+    let closes =
+        [(OPTION_SUBPROTOCOL_MISMATCH, POLICY_CLOSE), (OPTION_SUBPROTOCOL_CLOSE_CODE, 4000)];
+    let rows = [
+        (policy(&[], b"/chat"), 0, STATE_OPEN),
+        (policy(&rejects, b"/chat"), 127, STATE_CLOSED),
+        (policy(&closes, b"/chat"), 127, STATE_CLOSING),
+        (policy(&[], b"/other"), 129, STATE_CLOSED),
+    ];
+    for (policy, failure, state) in rows {
+        let (mut conn, _) = asked(None);
+        let headers: Headers = &[(b"X-A", b"1\r\n")];
+        let bad = Answer { headers, ..Answer::default() };
+        if state != STATE_CLOSED {
+            assert_eq!(conn.accept_by(&policy, Some(&bad)), ERR_ARGUMENT);
+        }
+        assert_eq!((conn.state(), conn.output_size()), (STATE_CONNECTING, 0));
+        assert_eq!(conn.accept_by(&policy, None), OK);
+        assert_eq!(conn.accept_by(&policy, None), ERR_STATE);
+        drop(policy);
+        assert_eq!((conn.failure(), conn.state()), (failure, state));
+        let output = take_output(&mut conn);
+        assert!(state != STATE_CLOSING || output.ends_with(&reply(0x88, b"\x0f\xa0speak v9")));
+    }
+    let (mut conn, _) = asked(None);
+    assert_eq!(conn.accept_then_close(1005, b""), ERR_ARGUMENT);
+    assert_eq!(conn.accept_then_close(1000, b"\xff"), ERR_ARGUMENT);
+    assert_eq!(conn.accept_then_close(0, b""), OK);
+    assert_eq!(conn.accept_then_close(0, b""), ERR_STATE);
+    assert_eq!(octets(conn.subprotocol().unwrap()), b"a");
+    assert!(take_output(&mut conn).ends_with(b"\r\n\r\n\x88\x00"));
+
+    let (mut conn, _) = asked(None);
+    assert_eq!(conn.challenge(b""), ERR_ARGUMENT);
+    assert_eq!(conn.challenge(b"Basic\r\n"), ERR_ARGUMENT);
+    assert_eq!(conn.challenge(b"Basic realm=\"chat\""), OK);
+    assert!(take_output(&mut conn).starts_with(b"HTTP/1.1 401 "));
+}
+
+// ---- Requests that a host parsed ----
+
+const OFFER: (&[u8], &[u8]) = (b"sec-websocket-protocol", b"a, b");
+const ORIGIN: (&[u8], &[u8]) = (b"origin", b"https://example.com");
+const VERSION: (&[u8], &[u8]) = (b"sec-websocket-version", b"13");
+
+const UPGRADE: Parts = Parts {
+    version: HTTP_1_1,
+    method: b"GET",
+    target: b"/chat?room=1&who=J%C3%BCrgen",
+    authority: b"",
+    protocol: b"",
+    headers: &[
+        OFFER,
+        ORIGIN,
+        VERSION,
+        (b"Host", b"example.com"),
+        (b"Upgrade", b"websocket"),
+        (b"Connection", b"upgrade"),
+        (b"Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+    ],
+};
+
+const EXTENDED_CONNECT: Parts = Parts {
+    version: HTTP_2,
+    method: b"CONNECT",
+    target: UPGRADE.target,
+    authority: b"example.com",
+    protocol: b"websocket",
+    headers: &[OFFER, ORIGIN, VERSION],
+};
+
+#[test]
+fn what_the_head_says() {
+    for parts in [None, Some(&UPGRADE), Some(&EXTENDED_CONNECT)] {
+        let (conn, _) = asked(parts);
+        // They all stay valid together.
+        let (path, query) = (conn.head_path().unwrap(), conn.head_query().unwrap());
+        let (host, origin) = (conn.head_host().unwrap(), conn.head_origin().unwrap());
+        assert_eq!(conn.head_query_parameter(b"who", 99), Ok(("Jürgen".into(), 7)));
+        assert_eq!(conn.head_query_parameter(b"who", 2), Ok((b"J\xc3".into(), 7)));
+        assert_eq!(conn.head_query_parameter(b"room", 0), Ok((vec![], 1)));
+        assert_eq!(conn.head_query_parameter(b"", 1), Err(ERR_NOT_FOUND));
+        assert_eq!((octets(path), octets(host)), (b"/chat".into(), b"example.com".into()));
+        assert_eq!(octets(query), b"room=1&who=J%C3%BCrgen");
+        assert_eq!(octets(origin), b"https://example.com");
+    }
+    let conn = Conn::server(None);
+    assert_eq!(conn.head_query_parameter(b"who", 1), Err(ERR_STATE));
+    for look in [Conn::head_path, Conn::head_query, Conn::head_host, Conn::head_origin] {
+        assert_eq!(look(&conn).err(), Some(ERR_STATE));
+    }
+}
+
+/// The response is had in parts, and behind it come frames.
+#[test]
+fn a_request_in_parts() {
+    for (parts, status) in [(&UPGRADE, 101), (&EXTENDED_CONNECT, 200)] {
+        let (mut conn, _) = asked(Some(parts));
+        assert_eq!(conn.response_status().err(), Some(ERR_STATE));
+        assert_eq!(conn.recv_request(parts, 1).err(), Some(ERR_STATE));
+        assert_eq!(conn.accept(Some(b"b"), None), OK);
+        assert_eq!((conn.output_size(), conn.interest()), (0, INTEREST_READ));
+        assert_eq!(conn.response_status(), Ok(status));
+        let body = conn.response_body().unwrap();
+        let fields: Vec<_> = (0..).map_while(|index| conn.response_header(index).ok()).collect();
+        // Nothing but a receive ends them.
+        assert_eq!(conn.send(wsabi_conn_send_text, b"hi"), OK);
+        assert_eq!(octets(body), b"");
+        let chosen = fields.iter().find(|field| octets(field.value) == b"b").unwrap();
+        assert!(octets(chosen.name).eq_ignore_ascii_case(OFFER.0));
+        assert_eq!(fields.len(), if status == 101 { 4 } else { 1 });
+        assert_eq!(take_output(&mut conn), reply(0x81, b"hi"));
+        let events = receive(&mut conn, &Buffer::new(&frame(0x81, b"ho")), 2);
+        assert_eq!(kinds(&events), [EVENT_TEXT]);
+        assert_eq!(conn.response_status().err(), Some(ERR_STATE));
+        assert_eq!(conn.response_header(0).err(), Some(ERR_STATE));
+        assert_eq!(conn.response_body().err(), Some(ERR_STATE));
+    }
+}
+
+#[test]
+fn a_request_in_parts_is_refused_in_parts() {
+    let (mut conn, _) = asked(Some(&EXTENDED_CONNECT));
+    let headers: Headers = &[(b"X-A", b"1")];
+    assert_eq!(conn.reject(&Answer { status: 403, headers, body: b"no" }), OK);
+    assert_eq!((conn.interest(), conn.output_size()), (INTEREST_CLOSE, 0));
+    assert_eq!(conn.response_status(), Ok(403));
+    assert_eq!(octets(conn.response_body().unwrap()), b"no");
+    assert_eq!(octets(conn.response_header(0).unwrap().name), b"x-a");
+    assert_eq!(conn.response_header(9).err(), Some(ERR_NOT_FOUND));
+
+    let rows = [
+        (Parts { protocol: b"ftp", ..EXTENDED_CONNECT }, 130),
+        (Parts { method: b"G T", ..UPGRADE }, 101),
+        (Parts { headers: &[(b"a", b"\0")], ..UPGRADE }, 103),
+        (Parts { version: HTTP_1_0, ..UPGRADE }, 114),
+        (Parts { headers: &[], version: HTTP_3, ..EXTENDED_CONNECT }, 118),
+    ];
+    for (parts, failure) in rows {
+        let mut conn = Conn::server(None);
+        assert_eq!(kinds(&conn.recv_request(&parts, 1).unwrap()), [EVENT_FAILED]);
+        assert_eq!((conn.failure(), conn.interest()), (failure, INTEREST_CLOSE));
+        assert!(conn.response_status().unwrap() >= 400);
+        assert!(!octets(conn.response_body().unwrap()).is_empty());
+    }
+    let mut conn = Conn::server(None);
+    assert_eq!(conn.recv_request(&UPGRADE, 0).err(), Some(ERR_ARGUMENT));
+    let unknown = Parts { version: 12, ..UPGRADE };
+    assert_eq!(conn.recv_request(&unknown, 1).err(), Some(ERR_UNSUPPORTED));
+    let mut event = MaybeUninit::<Event>::uninit();
+    for bad in
+        [Request { struct_size: 8, ..Request::INIT }, Request { reserved: 1, ..Request::INIT }]
+    {
+        // SAFETY: valid pointers and empty ranges.
+        let status =
+            unsafe { wsabi_conn_recv_request(conn.0, &bad, event.as_mut_ptr(), 1, &mut 0) };
+        assert_eq!(status, ERR_ARGUMENT);
+    }
+    assert_eq!(kinds(&conn.recv_request(&UPGRADE, 1).unwrap()), [EVENT_REQUEST]);
+}
+
+// ---- A client ----
+
+const ASK: Ask = Ask {
+    host: b"example.com:8080",
+    target: b"/chat?room=1",
+    origin: b"https://example.com",
+    headers: &[(b"Cookie", b"a=1")],
+};
+
+/// Client and server talk to each other, all of it through the C ABI.
+#[test]
+fn a_client_and_a_server() {
+    let mut config = Config::new(&[]);
+    assert_eq!(config.add_subprotocol("chat"), OK);
+    for cap in [1, 64] {
+        let mut client = Conn::client(Some(&config), &ASK).unwrap();
+        let mut server = Conn::server(Some(&config));
+        assert_eq!(client.interest(), INTEREST_READ | INTEREST_WRITE);
+        let request = (EVENT_REQUEST, 0, ASK.target.to_vec());
+        assert_eq!(pass(&mut client, &mut server, cap), [request]);
+        assert_eq!(octets(server.head_host().unwrap()), ASK.host);
+        assert_eq!(octets(server.head_origin().unwrap()), ASK.origin);
+        assert_eq!(octets(server.head_find(b"cookie").unwrap()), b"a=1");
+        let headers: Headers = &[(b"Set-Cookie", b"b=2")];
+        assert_eq!(server.accept(None, Some(&Answer { headers, ..Answer::default() })), OK);
+        assert_eq!(server.send(wsabi_conn_send_text, b"welcome"), OK);
+
+        // The message comes with the response.
+        let input = Buffer::new(&take_output(&mut server));
+        let (used, events) = client.recv(&input, 0, cap).unwrap();
+        assert_eq!((kinds(&events), client.response_status()), (vec![EVENT_OPEN], Ok(101)));
+        let last = (0..).map_while(|index| client.response_header(index).ok()).last().unwrap();
+        assert_eq!(octets(last.value), b"b=2");
+        assert!(octets(client.response_body().unwrap()).is_empty());
+        let (_, events) = client.recv(&input, used, cap).unwrap();
+        assert_eq!((kinds(&events), payload(&events[0])), (vec![EVENT_TEXT], b"welcome".into()));
+        assert_eq!(client.response_status().err(), Some(ERR_STATE));
+        assert_eq!(octets(client.subprotocol().unwrap()), b"chat");
+
+        // SAFETY: nothing was called since that makes the payload invalid.
+        assert_eq!(unsafe { client.send_back(wsabi_conn_send_binary, &events[0]) }, OK);
+        assert_eq!(client.send(wsabi_conn_send_ping, b"ping"), OK);
+        let message = (EVENT_BINARY, 0, b"welcome".to_vec());
+        let ping = (EVENT_PING, 0, b"ping".to_vec());
+        assert_eq!(pass(&mut client, &mut server, cap), [message, ping]);
+        let pong = (EVENT_PONG, 0, b"ping".to_vec());
+        assert_eq!(pass(&mut server, &mut client, cap), [pong]);
+        assert_eq!(client.close(1000, b"bye"), OK);
+        let close = |reason: &[u8]| (EVENT_CLOSE, 1000, reason.to_vec());
+        assert_eq!(pass(&mut client, &mut server, cap), [close(b"bye")]);
+        assert_eq!(pass(&mut server, &mut client, cap), [close(b"")]);
+        // The server closes first.
+        assert_eq!((server.interest(), client.interest()), (INTEREST_CLOSE, INTEREST_READ));
+        assert_eq!(kinds(&client.recv_eof(1).unwrap()), [EVENT_CLOSED]);
+        assert_eq!(client.interest(), INTEREST_CLOSE);
+    }
+}
+
+/// The response that rejects is there until the connection is freed.
+#[test]
+fn a_client_that_is_rejected() {
+    let refusal = b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 302 Found\r\n\
+        Location: /other\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nGone\r\n0\r\n\r\n";
+    for cut in 0..refusal.len() - 2 {
+        let mut client = Conn::client(None, &ASK).unwrap();
+        take_output(&mut client);
+        let mut events = Vec::new();
+        for piece in [&refusal[..cut], &refusal[cut..]] {
+            events.extend(receive(&mut client, &Buffer::new(piece), 1));
+        }
+        assert_eq!((kinds(&events), events[0].code), (vec![EVENT_REJECTED], 302));
+        let (location, body) =
+            (client.response_header(0).unwrap(), client.response_body().unwrap());
+        assert_eq!(client.interest(), INTEREST_CLOSE);
+        assert!(client.recv_eof(1).unwrap().is_empty());
+        assert!(receive(&mut client, &Buffer::new(b"more"), 1).is_empty());
+        assert_eq!((client.state(), client.failure()), (STATE_CLOSED, 0));
+        assert_eq!(
+            (octets(location.name), octets(location.value)),
+            (b"Location".into(), b"/other".into())
+        );
+        assert_eq!((octets(body), client.response_status()), (b"Gone".into(), Ok(302)));
+    }
+    // The end of the stream ends a body without length.
+    let mut client = Conn::client(None, &ASK).unwrap();
+    let refusal = Buffer::new(b"HTTP/1.0 404 Not Found\r\n\r\nwhat?");
+    assert!(receive(&mut client, &refusal, 1).is_empty());
+    let events = client.recv_eof(1).unwrap();
+    assert_eq!((kinds(&events), payload(&events[0])), (vec![EVENT_REJECTED], b"what?".into()));
+}
+
+#[test]
+fn a_client_that_gets_no_answer_to_its_key() {
+    let mut client = Conn::client(None, &ASK).unwrap();
+    let input = Buffer::new(
+        b"HTTP/1.1 101 Ok\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+    );
+    let events = receive(&mut client, &input, 1);
+    assert_eq!((kinds(&events), events[0].code), (vec![EVENT_FAILED], 1006));
+    assert_eq!((client.failure(), client.interest()), (162, INTEREST_WRITE));
+    take_output(&mut client);
+    assert_eq!(client.interest(), INTEREST_CLOSE);
+}
+
+#[test]
+fn what_a_client_may_ask_for() {
+    let bad = [
+        Ask { host: b"", ..ASK },
+        Ask { target: b"chat", ..ASK },
+        Ask { target: b"/\r\n", ..ASK },
+        Ask { origin: b"\n", ..ASK },
+        Ask { headers: &[(b"Host", b"a")], ..ASK },
+        Ask { headers: &[(b"A", b"1\r\nB: 2")], ..ASK },
+    ];
+    for ask in bad {
+        assert_eq!(Conn::client(None, &ask).err(), Some(ERR_ARGUMENT));
+    }
+    let mut out = MaybeUninit::uninit();
+    let request = ClientRequest { struct_size: 8, ..ClientRequest::INIT };
+    // SAFETY: valid pointers and empty ranges.
+    let status = unsafe { wsabi_conn_new_client(null(), &request, out.as_mut_ptr()) };
+    assert_eq!(status, ERR_ARGUMENT);
+}
+
+/// Connections whose opening handshake was somebody else's.
+#[test]
+fn open_from_the_start() {
+    assert_eq!(Conn::open(None, 2, None).err(), Some(ERR_UNSUPPORTED));
+    assert_eq!(Conn::open(None, ROLE_CLIENT, Some(b"")).err(), Some(ERR_ARGUMENT));
+    assert_eq!(Conn::open(None, ROLE_CLIENT, Some(b"a b")).err(), Some(ERR_ARGUMENT));
+    let mut client = Conn::open(None, ROLE_CLIENT, Some(b"chat")).unwrap();
+    let mut server = Conn::open(None, ROLE_SERVER, None).unwrap();
+    assert_eq!(octets(client.subprotocol().unwrap()), b"chat");
+    assert_eq!(octets(server.subprotocol().unwrap()), b"");
+    // Each message has a masking key of its own.
+    assert_eq!(client.send(wsabi_conn_send_binary, &[0; 300]), OK);
+    assert_eq!(client.send(wsabi_conn_send_binary, &[0; 300]), OK);
+    let wire = client.output(64).concat();
+    assert_ne!(wire[..wire.len() / 2], wire[wire.len() / 2..]);
+    let message = (EVENT_BINARY, 0, vec![0; 300]);
+    assert_eq!(pass(&mut client, &mut server, 64), [message.clone(), message]);
+    // A client's frames are masked, a server's are not.
+    let masked = Buffer::new(&frame(0x81, b"masked"));
+    assert_eq!(kinds(&receive(&mut client, &masked, 1)), [EVENT_FAILED]);
+    assert_eq!(client.failure(), 218);
+    let close = pass(&mut client, &mut server, 64);
+    assert_eq!((close[0].0, close[0].1), (EVENT_CLOSE, 1002));
+}
+
+// ---- Explain ----
+
+#[test]
+fn an_explanation_outlives_its_capture() {
+    let head = b"HTTP/1.1 101 Ok\r\nUpgrade: websocket\r\n\r\n";
+    let captures: [(ExplainFn, &[u8]); 3] =
+        [(wsabi_explain, head), (wsabi_explain_frames, b"\xff\x00"), (wsabi_explain_frames, b"")];
+    for (explain, capture) in captures {
+        let explanation = Explanation::new(explain, capture);
+        let size = size_of::<Finding>();
+        let findings: Vec<_> =
+            (0..explanation.count()).map(|index| explanation.at(index, size).unwrap()).collect();
+        assert!(!findings.is_empty());
+        for finding in findings {
+            assert!((1..=4).contains(&finding.severity) && finding.kind >= 1000);
+            for text in [finding.section, finding.rule, finding.peers, finding.remedy] {
+                assert!(!octets(text).is_empty());
+            }
+            drop((octets(finding.offending), octets(finding.detail)));
+        }
+        assert_eq!(explanation.at(explanation.count(), size).err(), Some(ERR_NOT_FOUND));
+        assert_eq!(explanation.at(0, 8).err(), Some(ERR_ARGUMENT));
+    }
 }
 
 // ---- Any order ----
@@ -529,8 +970,13 @@ fn calls_in_any_order() {
     for seed in 1..=if cfg!(miri) { 4 } else { 500 } {
         let mut random = Random(seed);
         let config = Config::new(&[(OPTION_AUTO_ACCEPT, random.below(2) as u64)]);
-        let mut conn = Conn::server(Some(&config));
-        let mut wire = [REQUEST.as_bytes(), &conversation(), &conversation()].concat();
+        let (mut conn, mut wire) = if random.below(4) == 0 {
+            let refusal = b"HTTP/1.1 404 \r\nContent-Length: 100\r\n\r\n".to_vec();
+            (Conn::client(Some(&config), &ASK).unwrap(), refusal)
+        } else {
+            (Conn::server(Some(&config)), REQUEST.into())
+        };
+        wire.extend([conversation(), conversation()].concat());
         // What the last events point to lives until the next call that receives.
         let mut last = (Buffer::new(b""), Vec::new());
         for _ in 0..200 {
@@ -579,12 +1025,28 @@ fn any_call(
         10 => return conn.send(wsabi_conn_send_pong, &payload),
         11 => {
             let (first, index) = (conn.head_find(b"host"), random.below(8));
-            let slices = [first, conn.head_method(), conn.offered_subprotocol(index)];
+            let slices = [
+                first,
+                conn.head_method(),
+                conn.head_path(),
+                conn.offered_subprotocol(index),
+                conn.response_body(),
+                conn.response_header(index).map(|field| field.value),
+            ];
             slices.into_iter().flatten().for_each(|slice| drop(octets(slice)));
         }
         12 => {
             last.1.clear();
-            return conn.accept(None, None);
+            return match random.below(8) {
+                0 => conn.accept_by(&Config::new(&[]), None),
+                1 => conn.accept_then_close(1000, &payload),
+                2 => conn.challenge(&payload),
+                3 => {
+                    let parts = [UPGRADE, EXTENDED_CONNECT][random.below(2)].clone();
+                    conn.recv_request(&parts, 1).err().unwrap_or(OK)
+                }
+                _ => conn.accept(None, None),
+            };
         }
         13 if random.below(30) == 0 => return conn.close(1001, &payload),
         14 if random.below(30) == 0 => {
@@ -621,6 +1083,40 @@ fn open(config: &Config) -> Conn {
     assert_eq!(conn.accept(None, None), OK);
     take_output(&mut conn);
     conn
+}
+
+/// A connection with a request that waits for a decision, and its event; the
+/// request came in parts or, without them, as the octets of `UPGRADE`.
+fn asked(parts: Option<&Parts>) -> (Conn, Vec<Event>) {
+    let mut conn = Conn::server(None);
+    let events = match parts {
+        Some(parts) => conn.recv_request(parts, 1).unwrap(),
+        None => {
+            let mut head = [b"GET ", UPGRADE.target, b" HTTP/1.1\r\n"].concat();
+            for &(name, value) in UPGRADE.headers {
+                head.extend([name, b": ", value, b"\r\n"].concat());
+            }
+            head.extend(b"\r\n");
+            receive(&mut conn, &Buffer::new(&head), 1)
+        }
+    };
+    assert_eq!(kinds(&events), [EVENT_REQUEST]);
+    (conn, events)
+}
+
+/// Passes all that one connection has to send to another; what that lists, each
+/// with its code and its payload.
+fn pass(from: &mut Conn, to: &mut Conn, cap: usize) -> Vec<(i32, u16, Vec<u8>)> {
+    let input = Buffer::new(&take_output(from));
+    let (mut at, mut listed) = (0, Vec::new());
+    loop {
+        let (used, events) = to.recv(&input, at, cap).unwrap();
+        at += used;
+        listed.extend(events.iter().map(|event| (event.kind, event.code, payload(event))));
+        if at == input.len() && events.is_empty() {
+            return listed;
+        }
+    }
 }
 
 /// Receives in one call what is used up by one.

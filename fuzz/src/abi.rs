@@ -1,5 +1,5 @@
 //! The C ABI as `include/wsabi.h` declares it, for those who call it from Rust
-//! the way C calls it: `tests/ffi.rs` and the fuzz target `connection`.
+//! the way C calls it: `tests/ffi.rs` and the fuzz targets.
 #![allow(dead_code, unreachable_pub, reason = "each program uses its part")]
 
 use std::ffi::{c_char, c_void};
@@ -20,9 +20,28 @@ pub const OPTION_MAX_MESSAGE_SIZE: u32 = 4;
 pub const OPTION_MAX_OUTPUT: u32 = 7;
 pub const OPTION_AUTO_ACCEPT: u32 = 8;
 pub const OPTION_PLAIN_HTTP: u32 = 9;
+pub const OPTION_SUBPROTOCOL_PREFERENCE: u32 = 10;
+pub const OPTION_SUBPROTOCOL_ABSENT: u32 = 11;
+pub const OPTION_SUBPROTOCOL_MISMATCH: u32 = 12;
+pub const OPTION_SUBPROTOCOL_REJECT_STATUS: u32 = 13;
+pub const OPTION_SUBPROTOCOL_CLOSE_CODE: u32 = 14;
+pub const OPTION_ALLOW_SAME_HOST: u32 = 15;
+pub const OPTION_MAX_REJECTION_BODY: u32 = 16;
+
+pub const POLICY_REJECT: u64 = 1;
+pub const POLICY_CLOSE: u64 = 2;
+
+pub const HTTP_1_0: u32 = 10;
+pub const HTTP_1_1: u32 = 11;
+pub const HTTP_2: u32 = 20;
+pub const HTTP_3: u32 = 30;
+
+pub const ROLE_SERVER: u32 = 0;
+pub const ROLE_CLIENT: u32 = 1;
 
 pub const EVENT_REQUEST: i32 = 1;
 pub const EVENT_OPEN: i32 = 2;
+pub const EVENT_REJECTED: i32 = 3;
 pub const EVENT_TEXT: i32 = 4;
 pub const EVENT_BINARY: i32 = 5;
 pub const EVENT_PING: i32 = 6;
@@ -50,6 +69,10 @@ pub struct RawConfig([u8; 0]);
 /// `wsabi_conn`.
 #[repr(C)]
 pub struct RawConn([u8; 0]);
+
+/// `wsabi_explanation`.
+#[repr(C)]
+pub struct RawExplanation([u8; 0]);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -106,6 +129,92 @@ pub struct Response {
     pub body_len: usize,
 }
 
+#[repr(C)]
+pub struct ClientRequest {
+    pub struct_size: usize,
+    pub host: Slice,
+    pub target: Slice,
+    pub origin: Slice,
+    pub headers: *const Field,
+    pub header_count: usize,
+}
+
+#[repr(C)]
+pub struct Request {
+    pub struct_size: usize,
+    pub version: u32,
+    pub reserved: u32,
+    pub method: Slice,
+    pub target: Slice,
+    pub authority: Slice,
+    pub protocol: Slice,
+    pub headers: *const Field,
+    pub header_count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Finding {
+    pub struct_size: usize,
+    pub offending: Slice,
+    pub section: Slice,
+    pub rule: Slice,
+    pub detail: Slice,
+    pub peers: Slice,
+    pub remedy: Slice,
+    pub index: usize,
+    pub line: usize,
+    pub offset: usize,
+    pub kind: i32,
+    pub severity: i32,
+    pub place: i32,
+    pub reserved: u32,
+}
+
+impl Slice {
+    pub const EMPTY: Self = Self { data: null(), len: 0 };
+}
+
+impl Response {
+    /// `WSABI_RESPONSE_INIT`.
+    pub const INIT: Self = Self {
+        struct_size: size_of::<Self>(),
+        status: 0,
+        reserved: 0,
+        headers: null(),
+        header_count: 0,
+        body: null(),
+        body_len: 0,
+    };
+}
+
+impl ClientRequest {
+    /// `WSABI_CLIENT_REQUEST_INIT`.
+    pub const INIT: Self = Self {
+        struct_size: size_of::<Self>(),
+        host: Slice::EMPTY,
+        target: Slice::EMPTY,
+        origin: Slice::EMPTY,
+        headers: null(),
+        header_count: 0,
+    };
+}
+
+impl Request {
+    /// `WSABI_REQUEST_INIT`.
+    pub const INIT: Self = Self {
+        struct_size: size_of::<Self>(),
+        version: HTTP_1_1,
+        reserved: 0,
+        method: Slice::EMPTY,
+        target: Slice::EMPTY,
+        authority: Slice::EMPTY,
+        protocol: Slice::EMPTY,
+        headers: null(),
+        header_count: 0,
+    };
+}
+
 unsafe extern "C" {
     pub fn wsabi_config_new(out: *mut *mut RawConfig) -> Status;
     pub fn wsabi_config_free(config: *mut RawConfig);
@@ -117,8 +226,35 @@ unsafe extern "C" {
         name: *const c_char,
         len: usize,
     ) -> Status;
+    pub fn wsabi_config_add_origin(
+        config: *mut RawConfig,
+        origin: *const c_char,
+        len: usize,
+    ) -> Status;
+    pub fn wsabi_config_add_resource(
+        config: *mut RawConfig,
+        path: *const c_char,
+        len: usize,
+    ) -> Status;
+    pub fn wsabi_config_set_close_reason(
+        config: *mut RawConfig,
+        reason: *const c_char,
+        len: usize,
+    ) -> Status;
 
     pub fn wsabi_conn_new_server(config: *const RawConfig, out: *mut *mut RawConn) -> Status;
+    pub fn wsabi_conn_new_client(
+        config: *const RawConfig,
+        request: *const ClientRequest,
+        out: *mut *mut RawConn,
+    ) -> Status;
+    pub fn wsabi_conn_new_open(
+        config: *const RawConfig,
+        role: u32,
+        subprotocol: *const c_char,
+        len: usize,
+        out: *mut *mut RawConn,
+    ) -> Status;
     pub fn wsabi_conn_free(conn: *mut RawConn);
     pub fn wsabi_conn_set_user_data(conn: *mut RawConn, user_data: *mut c_void) -> Status;
     pub fn wsabi_conn_user_data(conn: *const RawConn) -> *mut c_void;
@@ -165,8 +301,27 @@ unsafe extern "C" {
         len: usize,
     ) -> Status;
 
+    pub fn wsabi_conn_recv_request(
+        conn: *mut RawConn,
+        request: *const Request,
+        events: *mut Event,
+        cap: usize,
+        count: *mut usize,
+    ) -> Status;
     pub fn wsabi_conn_head_method(conn: *const RawConn, method: *mut Slice) -> Status;
     pub fn wsabi_conn_head_target(conn: *const RawConn, target: *mut Slice) -> Status;
+    pub fn wsabi_conn_head_path(conn: *const RawConn, path: *mut Slice) -> Status;
+    pub fn wsabi_conn_head_query(conn: *const RawConn, query: *mut Slice) -> Status;
+    pub fn wsabi_conn_head_query_parameter(
+        conn: *const RawConn,
+        name: *const c_char,
+        len: usize,
+        buffer: *mut u8,
+        cap: usize,
+        value_len: *mut usize,
+    ) -> Status;
+    pub fn wsabi_conn_head_host(conn: *const RawConn, host: *mut Slice) -> Status;
+    pub fn wsabi_conn_head_origin(conn: *const RawConn, origin: *mut Slice) -> Status;
     pub fn wsabi_conn_head_find(
         conn: *const RawConn,
         name: *const c_char,
@@ -185,12 +340,50 @@ unsafe extern "C" {
         len: usize,
         response: *const Response,
     ) -> Status;
+    pub fn wsabi_conn_accept_by(
+        conn: *mut RawConn,
+        policy: *const RawConfig,
+        response: *const Response,
+    ) -> Status;
+    pub fn wsabi_conn_accept_then_close(
+        conn: *mut RawConn,
+        code: u16,
+        reason: *const c_void,
+        len: usize,
+    ) -> Status;
     pub fn wsabi_conn_reject(conn: *mut RawConn, response: *const Response) -> Status;
     pub fn wsabi_conn_redirect(
         conn: *mut RawConn,
         status: u32,
         location: *const c_char,
         len: usize,
+    ) -> Status;
+    pub fn wsabi_conn_challenge(conn: *mut RawConn, challenge: *const c_char, len: usize)
+    -> Status;
+    pub fn wsabi_conn_response_status(conn: *const RawConn, status: *mut u32) -> Status;
+    pub fn wsabi_conn_response_header(
+        conn: *const RawConn,
+        index: usize,
+        header: *mut Field,
+    ) -> Status;
+    pub fn wsabi_conn_response_body(conn: *const RawConn, body: *mut Slice) -> Status;
+
+    pub fn wsabi_explain(
+        capture: *const c_void,
+        len: usize,
+        out: *mut *mut RawExplanation,
+    ) -> Status;
+    pub fn wsabi_explain_frames(
+        capture: *const c_void,
+        len: usize,
+        out: *mut *mut RawExplanation,
+    ) -> Status;
+    pub fn wsabi_explanation_free(explanation: *mut RawExplanation);
+    pub fn wsabi_explanation_count(explanation: *const RawExplanation) -> usize;
+    pub fn wsabi_explanation_at(
+        explanation: *const RawExplanation,
+        index: usize,
+        finding: *mut Finding,
     ) -> Status;
 
     pub fn wsabi_abi_version() -> u32;
@@ -201,6 +394,12 @@ unsafe extern "C" {
 
 /// The functions that send a payload.
 pub type SendFn = unsafe extern "C" fn(*mut RawConn, *const c_void, usize) -> Status;
+
+/// The functions that give a config a text.
+pub type ConfigFn = unsafe extern "C" fn(*mut RawConfig, *const c_char, usize) -> Status;
+
+/// The functions that explain a capture.
+pub type ExplainFn = unsafe extern "C" fn(*const c_void, usize, *mut *mut RawExplanation) -> Status;
 
 /// Memory of the caller's, as C has it: exactly as long as it says, and reached
 /// through one pointer. It is overwritten before it is freed, so that nobody
@@ -262,9 +461,13 @@ impl Config {
     }
 
     pub fn add_subprotocol(&mut self, name: &str) -> Status {
-        let name = Buffer::new(name.as_bytes());
+        self.give(wsabi_config_add_subprotocol, name.as_bytes())
+    }
+
+    pub fn give(&mut self, give: ConfigFn, text: &[u8]) -> Status {
+        let text = Buffer::new(text);
         // SAFETY: as above; the range lives during the call.
-        unsafe { wsabi_config_add_subprotocol(self.0, name.at(0).cast(), name.len()) }
+        unsafe { give(self.0, text.at(0).cast(), text.len()) }
     }
 }
 
@@ -287,13 +490,42 @@ pub struct Conn(pub *mut RawConn);
 
 impl Conn {
     pub fn server(config: Option<&Config>) -> Self {
+        // SAFETY: a config that lives, and a valid out-parameter.
+        Self::new(|out| unsafe { wsabi_conn_new_server(raw(config), out) }).unwrap()
+    }
+
+    pub fn client(config: Option<&Config>, ask: &Ask) -> Result<Self, Status> {
+        let [host, target, origin] = [ask.host, ask.target, ask.origin].map(Buffer::new);
+        with_fields(ask.headers, |headers, header_count| {
+            let request = ClientRequest {
+                host: host.slice(),
+                target: target.slice(),
+                origin: origin.slice(),
+                headers,
+                header_count,
+                ..ClientRequest::INIT
+            };
+            // SAFETY: as above; the ranges live during the call.
+            Self::new(|out| unsafe { wsabi_conn_new_client(raw(config), &request, out) })
+        })
+    }
+
+    pub fn open(
+        config: Option<&Config>,
+        role: u32,
+        subprotocol: Option<&[u8]>,
+    ) -> Result<Self, Status> {
+        let name = subprotocol.map(Buffer::new);
+        let (data, len) = name.as_ref().map_or((null_mut(), 0), |name| (name.at(0), name.len()));
+        // SAFETY: as above; the range lives during the call.
+        Self::new(|out| unsafe { wsabi_conn_new_open(raw(config), role, data.cast(), len, out) })
+    }
+
+    fn new(make: impl FnOnce(*mut *mut RawConn) -> Status) -> Result<Self, Status> {
         let mut out = MaybeUninit::uninit();
-        // SAFETY: a valid out-parameter, which a success wrote.
-        unsafe {
-            let config = config.map_or(null(), |config| config.0.cast_const());
-            assert_eq!(wsabi_conn_new_server(config, out.as_mut_ptr()), OK);
-            Self(out.assume_init())
-        }
+        ok(make(out.as_mut_ptr()))?;
+        // SAFETY: a success wrote it.
+        Ok(Self(unsafe { out.assume_init() }))
     }
 
     /// Gives `input` from `offset` on; how many octets were used, and the events.
@@ -333,6 +565,32 @@ impl Conn {
             ok(wsabi_conn_recv_eof(self.0, events.as_mut_ptr(), cap, count.as_mut_ptr()))?;
             events.set_len(count.assume_init());
         }
+        Ok(events)
+    }
+
+    /// Takes a request that a host parsed.
+    pub fn recv_request(&mut self, parts: &Parts, cap: usize) -> Result<Vec<Event>, Status> {
+        let [method, target, authority, protocol] =
+            [parts.method, parts.target, parts.authority, parts.protocol].map(Buffer::new);
+        let mut events = Vec::with_capacity(cap);
+        let mut count = MaybeUninit::uninit();
+        with_fields(parts.headers, |headers, header_count| {
+            let request = Request {
+                version: parts.version,
+                method: method.slice(),
+                target: target.slice(),
+                authority: authority.slice(),
+                protocol: protocol.slice(),
+                headers,
+                header_count,
+                ..Request::INIT
+            };
+            let (events, count) = (events.as_mut_ptr(), count.as_mut_ptr());
+            // SAFETY: as above; the ranges live during the call.
+            ok(unsafe { wsabi_conn_recv_request(self.0, &request, events, cap, count) })
+        })?;
+        // SAFETY: a success wrote the count, and so many events.
+        unsafe { events.set_len(count.assume_init()) };
         Ok(events)
     }
 
@@ -417,6 +675,45 @@ impl Conn {
         self.look(|conn, out| unsafe { wsabi_conn_head_target(conn, out) })
     }
 
+    pub fn head_path(&self) -> Result<Slice, Status> {
+        // SAFETY: valid pointers, during the call.
+        self.look(|conn, out| unsafe { wsabi_conn_head_path(conn, out) })
+    }
+
+    pub fn head_query(&self) -> Result<Slice, Status> {
+        // SAFETY: valid pointers, during the call.
+        self.look(|conn, out| unsafe { wsabi_conn_head_query(conn, out) })
+    }
+
+    /// The first `cap` octets of a query parameter, and the length of all of it.
+    pub fn head_query_parameter(
+        &self,
+        name: &[u8],
+        cap: usize,
+    ) -> Result<(Vec<u8>, usize), Status> {
+        let name = Buffer::new(name);
+        let mut value = Vec::with_capacity(cap);
+        let (buffer, cap) = (value.as_mut_ptr(), value.capacity().min(cap));
+        // SAFETY: valid pointers, during the call.
+        let len = self.look(|conn, out| unsafe {
+            let (name, len) = (name.at(0).cast(), name.len());
+            wsabi_conn_head_query_parameter(conn, name, len, buffer, cap, out)
+        })?;
+        // SAFETY: a success wrote as much of the value as there is room for.
+        unsafe { value.set_len(len.min(cap)) };
+        Ok((value, len))
+    }
+
+    pub fn head_host(&self) -> Result<Slice, Status> {
+        // SAFETY: valid pointers, during the call.
+        self.look(|conn, out| unsafe { wsabi_conn_head_host(conn, out) })
+    }
+
+    pub fn head_origin(&self) -> Result<Slice, Status> {
+        // SAFETY: valid pointers, during the call.
+        self.look(|conn, out| unsafe { wsabi_conn_head_origin(conn, out) })
+    }
+
     pub fn head_find(&self, name: &[u8]) -> Result<Slice, Status> {
         let name = Buffer::new(name);
         // SAFETY: valid pointers, during the call.
@@ -435,6 +732,23 @@ impl Conn {
         self.look(|conn, out| unsafe { wsabi_conn_offered_subprotocol(conn, index, out) })
     }
 
+    pub fn response_status(&self) -> Result<u32, Status> {
+        // SAFETY: valid pointers, during the call.
+        self.look(|conn, out| unsafe { wsabi_conn_response_status(conn, out) })
+    }
+
+    pub fn response_header(&self, index: usize) -> Result<Field, Status> {
+        // SAFETY: valid pointers, during the call.
+        self.look(|conn, out| unsafe { wsabi_conn_response_header(conn, index, out) })
+    }
+
+    pub fn response_body(&self) -> Result<Slice, Status> {
+        // SAFETY: valid pointers, during the call.
+        self.look(|conn, out| unsafe { wsabi_conn_response_body(conn, out) })
+    }
+
+    // Decisions.
+
     pub fn accept(&mut self, subprotocol: Option<&[u8]>, answer: Option<&Answer>) -> Status {
         let name = subprotocol.map(Buffer::new);
         let (data, len) = name.as_ref().map_or((null_mut(), 0), |name| (name.at(0), name.len()));
@@ -442,6 +756,19 @@ impl Conn {
             // SAFETY: the ranges live during the call.
             unsafe { wsabi_conn_accept(self.0, data.cast(), len, response) }
         })
+    }
+
+    pub fn accept_by(&mut self, policy: &Config, answer: Option<&Answer>) -> Status {
+        with_response(answer, |response| {
+            // SAFETY: the policy lives; the ranges live during the call.
+            unsafe { wsabi_conn_accept_by(self.0, policy.0, response) }
+        })
+    }
+
+    pub fn accept_then_close(&mut self, code: u16, reason: &[u8]) -> Status {
+        let reason = Buffer::new(reason);
+        // SAFETY: the range lives during the call.
+        unsafe { wsabi_conn_accept_then_close(self.0, code, reason.at(0).cast(), reason.len()) }
     }
 
     pub fn reject(&mut self, answer: &Answer) -> Status {
@@ -455,6 +782,12 @@ impl Conn {
         let location = Buffer::new(location);
         // SAFETY: the range lives during the call.
         unsafe { wsabi_conn_redirect(self.0, status, location.at(0).cast(), location.len()) }
+    }
+
+    pub fn challenge(&mut self, challenge: &[u8]) -> Status {
+        let challenge = Buffer::new(challenge);
+        // SAFETY: the range lives during the call.
+        unsafe { wsabi_conn_challenge(self.0, challenge.at(0).cast(), challenge.len()) }
     }
 
     /// Calls a function that has one out-parameter.
@@ -478,36 +811,105 @@ impl Drop for Conn {
     }
 }
 
+/// An explanation that is freed at the end of its scope.
+pub struct Explanation(pub *mut RawExplanation);
+
+impl Explanation {
+    pub fn new(explain: ExplainFn, capture: &[u8]) -> Self {
+        let capture = Buffer::new(capture);
+        let mut out = MaybeUninit::uninit();
+        // SAFETY: the range lives during the call, and a success wrote `out`.
+        unsafe {
+            assert_eq!(explain(capture.at(0).cast(), capture.len(), out.as_mut_ptr()), OK);
+            Self(out.assume_init())
+        }
+    }
+
+    pub fn count(&self) -> usize {
+        // SAFETY: an explanation that lives.
+        unsafe { wsabi_explanation_count(self.0) }
+    }
+
+    /// Reads a finding; of the struct only its size is initialised before.
+    pub fn at(&self, index: usize, struct_size: usize) -> Result<Finding, Status> {
+        let mut finding = MaybeUninit::<Finding>::uninit();
+        // SAFETY: valid pointers, during the call; a success wrote the struct.
+        unsafe {
+            (&raw mut (*finding.as_mut_ptr()).struct_size).write(struct_size);
+            ok(wsabi_explanation_at(self.0, index, finding.as_mut_ptr()))?;
+            Ok(finding.assume_init())
+        }
+    }
+}
+
+impl Drop for Explanation {
+    fn drop(&mut self) {
+        // SAFETY: it is freed once.
+        unsafe { wsabi_explanation_free(self.0) }
+    }
+}
+
+/// Name and value of header fields.
+pub type Headers<'a> = &'a [(&'a [u8], &'a [u8])];
+
 /// What a `wsabi_response` says.
 #[derive(Default)]
 pub struct Answer<'a> {
     pub status: u32,
-    pub headers: &'a [(&'a [u8], &'a [u8])],
+    pub headers: Headers<'a>,
     pub body: &'a [u8],
+}
+
+/// What a `wsabi_client_request` says.
+#[derive(Clone, Default)]
+pub struct Ask<'a> {
+    pub host: &'a [u8],
+    pub target: &'a [u8],
+    pub origin: &'a [u8],
+    pub headers: Headers<'a>,
+}
+
+/// What a `wsabi_request` says.
+#[derive(Clone, Default)]
+pub struct Parts<'a> {
+    pub version: u32,
+    pub method: &'a [u8],
+    pub target: &'a [u8],
+    pub authority: &'a [u8],
+    pub protocol: &'a [u8],
+    pub headers: Headers<'a>,
 }
 
 /// Lays an answer out as C does, for the time of a call.
 fn with_response(answer: Option<&Answer>, call: impl FnOnce(*const Response) -> Status) -> Status {
     let Some(answer) = answer else { return call(null()) };
-    let buffers: Vec<_> = answer
-        .headers
-        .iter()
-        .map(|(name, value)| (Buffer::new(name), Buffer::new(value)))
-        .collect();
+    let body = Buffer::new(answer.body);
+    with_fields(answer.headers, |headers, header_count| {
+        call(&Response {
+            status: answer.status,
+            headers,
+            header_count,
+            body: body.at(0),
+            body_len: body.len(),
+            ..Response::INIT
+        })
+    })
+}
+
+/// Lays header fields out as C does, for the time of a call.
+fn with_fields<T>(headers: Headers, call: impl FnOnce(*const Field, usize) -> T) -> T {
+    let buffers: Vec<_> =
+        headers.iter().map(|(name, value)| (Buffer::new(name), Buffer::new(value))).collect();
     let fields: Vec<_> = buffers
         .iter()
         .map(|(name, value)| Field { name: name.slice(), value: value.slice() })
         .collect();
-    let body = Buffer::new(answer.body);
-    call(&Response {
-        struct_size: size_of::<Response>(),
-        status: answer.status,
-        reserved: 0,
-        headers: fields.as_ptr(),
-        header_count: fields.len(),
-        body: body.at(0),
-        body_len: body.len(),
-    })
+    call(fields.as_ptr(), fields.len())
+}
+
+/// A config, or NULL for the defaults.
+fn raw(config: Option<&Config>) -> *const RawConfig {
+    config.map_or(null(), |config| config.0)
 }
 
 /// A copy of octets that somebody else owns.
