@@ -354,24 +354,25 @@ fn a_request_that_is_none_for_us() {
 /// What nginx makes of an opening handshake, as seen behind it.
 #[test]
 fn what_a_proxy_removed_is_named() {
-    for (lines, refusal) in [
-        (&["GET / HTTP/1.0", "Host: a", "Connection: close", VERSION, KEY][..], Refusal::Http10),
+    let directives = [
+        "proxy_http_version 1.1;",
+        "proxy_set_header Upgrade $http_upgrade;",
+        "proxy_set_header Connection \"upgrade\";",
+    ];
+    let close = "Connection: close";
+    let upgrade = "Upgrade: websocket";
+    for (lines, refusal, missing) in [
+        (&["GET / HTTP/1.0", "Host: a", close, VERSION, KEY][..], Refusal::Http10, 3),
+        (&["GET / HTTP/1.1", "Host: a", close, VERSION, KEY], Refusal::UpgradeMissing, 2),
         (
-            &["GET / HTTP/1.1", "Host: a", "Connection: close", VERSION, KEY],
-            Refusal::UpgradeMissing,
-        ),
-        (
-            &["GET / HTTP/1.1", "Host: a", "Connection: close", "Upgrade: websocket", VERSION, KEY],
+            &["GET / HTTP/1.1", "Host: a", close, upgrade, VERSION, KEY],
             Refusal::ConnectionMissing,
+            1,
         ),
     ] {
         let response = refused(&head(lines), refusal);
-        for directive in [
-            "proxy_http_version 1.1;",
-            "proxy_set_header Upgrade $http_upgrade;",
-            "proxy_set_header Connection \"upgrade\";",
-        ] {
-            assert!(response.contains(directive), "{response}");
+        for (n, directive) in directives.iter().rev().enumerate() {
+            assert_eq!(response.contains(directive), n < missing, "{response}");
         }
     }
     let old = request_line("GET /chat HTTP/1.0");

@@ -1,5 +1,6 @@
 //! The server's answer, RFC 6455 section 4.2.2: always a complete response.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -94,8 +95,8 @@ pub fn answer(
 pub fn refuse(refusal: Refusal, status: u16, form: Form, head: Option<&Head>) -> Response {
     let mut body = Vec::from(refusal.text().to_bytes());
     body.push(b'\n');
-    if head.is_some_and(|head| lost_its_upgrade(refusal, head)) {
-        body.extend_from_slice(PROXY_ADVICE);
+    if !missing_directives(refusal).is_empty() && head.is_some_and(has_websocket_fields) {
+        body.extend_from_slice(proxy_advice(refusal).as_bytes());
     }
     // HTTP/2 has no Upgrade that could be required (RFC 9113 8.6).
     let status = if form == Form::ExtendedConnect && status == 426 { 400 } else { status };
@@ -113,18 +114,34 @@ pub fn refuse(refusal: Refusal, status: u16, form: Form, head: Option<&Head>) ->
     response
 }
 
-/// What nginx does to an opening handshake when nothing tells it otherwise.
-const PROXY_ADVICE: &[u8] = b"\
-The request has WebSocket header fields, so a proxy on the way seems to have removed the others.
-For nginx, the location needs:
-    proxy_http_version 1.1;
-    proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection \"upgrade\";
-";
+/// The directives of nginx without which it sends what breaks that rule: it speaks
+/// HTTP/1.0 to us, and Upgrade and Connection end at each hop (RFC 9110 7.6.1).
+const fn missing_directives(refusal: Refusal) -> &'static [&'static str] {
+    const ALL: &[&str] = &[
+        "proxy_http_version 1.1;",
+        "proxy_set_header Upgrade $http_upgrade;",
+        "proxy_set_header Connection \"upgrade\";",
+    ];
+    match (refusal, ALL) {
+        (Refusal::Http10, all) => all,
+        (Refusal::UpgradeMissing, [_, of_fields @ ..])
+        | (Refusal::ConnectionMissing, [_, _, of_fields @ ..]) => of_fields,
+        _ => &[],
+    }
+}
 
-fn lost_its_upgrade(refusal: Refusal, head: &Head) -> bool {
-    use Refusal::{ConnectionMissing, Http10, UpgradeMissing};
-    matches!(refusal, ConnectionMissing | Http10 | UpgradeMissing) && has_websocket_fields(head)
+/// What to tell whoever runs the proxy that a request seems to have come through.
+fn proxy_advice(refusal: Refusal) -> String {
+    let mut advice = String::from(
+        "The request has WebSocket header fields, so a proxy on the way seems to have removed \
+         the others.\nFor nginx, the location needs:\n",
+    );
+    for directive in missing_directives(refusal) {
+        advice.push_str("    ");
+        advice.push_str(directive);
+        advice.push('\n');
+    }
+    advice
 }
 
 /// Fields that the application may add: well-formed, and none that the library
