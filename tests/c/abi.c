@@ -36,6 +36,25 @@ LAYOUT(wsabi_response, header_count, 24);
 LAYOUT(wsabi_response, body, 32);
 LAYOUT(wsabi_response, body_len, 40);
 
+_Static_assert(sizeof(wsabi_request) == 96, "wsabi_request");
+LAYOUT(wsabi_request, struct_size, 0);
+LAYOUT(wsabi_request, version, 8);
+LAYOUT(wsabi_request, reserved, 12);
+LAYOUT(wsabi_request, method, 16);
+LAYOUT(wsabi_request, target, 32);
+LAYOUT(wsabi_request, authority, 48);
+LAYOUT(wsabi_request, protocol, 64);
+LAYOUT(wsabi_request, headers, 80);
+LAYOUT(wsabi_request, header_count, 88);
+
+_Static_assert(sizeof(wsabi_client_request) == 72, "wsabi_client_request");
+LAYOUT(wsabi_client_request, struct_size, 0);
+LAYOUT(wsabi_client_request, host, 8);
+LAYOUT(wsabi_client_request, target, 24);
+LAYOUT(wsabi_client_request, origin, 40);
+LAYOUT(wsabi_client_request, headers, 56);
+LAYOUT(wsabi_client_request, header_count, 64);
+
 _Static_assert(sizeof(wsabi_option_row) == 56, "wsabi_option_row");
 LAYOUT(wsabi_option_row, struct_size, 0);
 LAYOUT(wsabi_option_row, name, 8);
@@ -69,7 +88,8 @@ _Static_assert(offsetof(wsabi_iovec, base) == offsetof(struct iovec, iov_base), 
 _Static_assert(offsetof(wsabi_iovec, len) == offsetof(struct iovec, iov_len), "wsabi_iovec.len");
 
 _Static_assert(sizeof(wsabi_status) == 4 && sizeof(wsabi_failure) == 4 && sizeof(wsabi_option) == 4 &&
-                   sizeof(wsabi_event_type) == 4 && sizeof(wsabi_interest) == 4 && sizeof(wsabi_state) == 4,
+                   sizeof(wsabi_event_type) == 4 && sizeof(wsabi_interest) == 4 && sizeof(wsabi_state) == 4 &&
+                   sizeof(wsabi_role) == 4,
                "codes");
 
 // ---- Helpers ----
@@ -91,6 +111,7 @@ typedef struct {
   wsabi_iovec runs[2];
   wsabi_slice slice;
   wsabi_header header;
+  uint32_t status;
 } outs;
 
 static outs untouched(void) {
@@ -104,22 +125,25 @@ static void assert_untouched(const outs *o) {
   assert_memory_equal(o, &want, sizeof want);
 }
 
-// A connection whose request waits; it offers subprotocol "a".
-static wsabi_conn *undecided_conn(const wsabi_config *config) {
-  static const char head[] =
-      "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-      "Sec-WebSocket-Protocol: a\r\n\r\n";
-  uint8_t octets[sizeof head];
-  memcpy(octets, head, sizeof head);
-  wsabi_conn *conn;
-  check(wsabi_conn_new_server(config, &conn));
-  wsabi_event event;
-  size_t used, count;
-  check(wsabi_conn_recv(conn, octets, sizeof head - 1, &used, &event, 1, &count));
-  assert_int_equal(count, 1);
-  assert_int_equal(event.type, WSABI_EVENT_REQUEST);
-  return conn;
+// A request that offers a subprotocol.
+#define OFFER WITH("Sec-WebSocket-Protocol: a\r\n")
+
+// Structs that a call takes as they are.
+static wsabi_client_request good_ask(void) {
+  wsabi_client_request request = WSABI_CLIENT_REQUEST_INIT;
+  request.host = slice("example.com");
+  request.target = slice("/");
+  return request;
+}
+
+static wsabi_request good_request(void) {
+  wsabi_request request = WSABI_REQUEST_INIT;
+  request.version = WSABI_HTTP_2;
+  request.method = slice("CONNECT");
+  request.target = slice("/");
+  request.authority = slice("example.com");
+  request.protocol = slice("websocket");
+  return request;
 }
 
 // ---- Version ----
@@ -137,18 +161,18 @@ static void texts(void **state) {
   (void)state;
   static const wsabi_status STATUSES[] = {
       WSABI_OK,         WSABI_ERR_NULL,        WSABI_ERR_ARGUMENT,  WSABI_ERR_STATE,   WSABI_ERR_LIMIT,
-      WSABI_ERR_MEMORY, WSABI_ERR_UNSUPPORTED, WSABI_ERR_NOT_FOUND, WSABI_ERR_INTERNAL};
+      WSABI_ERR_MEMORY, WSABI_ERR_UNSUPPORTED, WSABI_ERR_NOT_FOUND, WSABI_ERR_RANDOM,  WSABI_ERR_INTERNAL};
   for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
     for (size_t j = 0; j < i; j++) {
       assert_string_not_equal(wsabi_status_text(STATUSES[i]), wsabi_status_text(STATUSES[j]));
     }
   }
   for (wsabi_failure f = 1; f < 400; f++) {
-    bool known = (f >= 101 && f <= 125) || (f >= 201 && f <= 217);
+    bool known = (f >= 101 && f <= 130) || (f >= 151 && f <= 166) || (f >= 201 && f <= 218);
     bool names_rfc = strncmp(wsabi_failure_text(f), "RFC ", 4) == 0;
     assert_int_equal(names_rfc, known);
   }
-  static const int32_t UNKNOWN[] = {1, -8, -98, -100, INT32_MIN, INT32_MAX};
+  static const int32_t UNKNOWN[] = {1, -9, -98, -100, INT32_MIN, INT32_MAX};
   for (size_t i = 0; i < sizeof UNKNOWN / sizeof *UNKNOWN; i++) {
     assert_true(strlen(wsabi_status_text(UNKNOWN[i])) > 0);
     assert_true(strlen(wsabi_failure_text(UNKNOWN[i])) > 0);
@@ -174,6 +198,13 @@ static void options(void **state) {
       {WSABI_OPTION_MAX_OUTPUT, "max_output", 67108864},
       {WSABI_OPTION_AUTO_ACCEPT, "auto_accept", 0},
       {WSABI_OPTION_PLAIN_HTTP, "plain_http", 0},
+      {WSABI_OPTION_SUBPROTOCOL_PREFERENCE, "subprotocol_preference", 0},
+      {WSABI_OPTION_SUBPROTOCOL_ABSENT, "subprotocol_absent", 0},
+      {WSABI_OPTION_SUBPROTOCOL_MISMATCH, "subprotocol_mismatch", 0},
+      {WSABI_OPTION_SUBPROTOCOL_REJECT_STATUS, "subprotocol_reject_status", 400},
+      {WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE, "subprotocol_close_code", 1008},
+      {WSABI_OPTION_ALLOW_SAME_HOST, "allow_same_host", 0},
+      {WSABI_OPTION_MAX_REJECTION_BODY, "max_rejection_body", 65536},
   };
   wsabi_config *config;
   check(wsabi_config_new(&config));
@@ -224,6 +255,34 @@ static void options(void **state) {
   wsabi_config_free(config);
 }
 
+// Values inside the bounds that stand for nothing.
+static void codes_that_are_none(void **state) {
+  (void)state;
+  static const struct {
+    wsabi_option option;
+    uint64_t value;
+  } NONE[] = {
+      {WSABI_OPTION_SUBPROTOCOL_PREFERENCE, 2},      {WSABI_OPTION_SUBPROTOCOL_PREFERENCE, UINT64_MAX},
+      {WSABI_OPTION_SUBPROTOCOL_ABSENT, 3},          {WSABI_OPTION_SUBPROTOCOL_MISMATCH, (1ULL << 32) + 1},
+      {WSABI_OPTION_SUBPROTOCOL_REJECT_STATUS, 200}, {WSABI_OPTION_SUBPROTOCOL_REJECT_STATUS, 401},
+      {WSABI_OPTION_SUBPROTOCOL_REJECT_STATUS, 407}, {WSABI_OPTION_SUBPROTOCOL_REJECT_STATUS, 65936},
+      {WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE, 0},      {WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE, 1004},
+      {WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE, 1005},   {WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE, 1006},
+      {WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE, 1015},   {WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE, 2999},
+      {WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE, 66536},  {WSABI_OPTION_ALLOW_SAME_HOST, 2},
+  };
+  wsabi_config *config;
+  check(wsabi_config_new(&config));
+  for (size_t i = 0; i < sizeof NONE / sizeof *NONE; i++) {
+    uint64_t before, after;
+    check(wsabi_config_get(config, NONE[i].option, &before));
+    BAD_ARGUMENT(wsabi_config_set(config, NONE[i].option, NONE[i].value));
+    check(wsabi_config_get(config, NONE[i].option, &after));
+    assert_true(before == after);
+  }
+  wsabi_config_free(config);
+}
+
 static void config_errors(void **state) {
   (void)state;
   outs o = untouched();
@@ -237,15 +296,27 @@ static void config_errors(void **state) {
   NULL_GIVEN(wsabi_option_info(0, NULL));
   NULL_GIVEN(wsabi_config_add_subprotocol(NULL, "a", 1));
   NULL_GIVEN(wsabi_config_add_subprotocol(config, NULL, 1));
-  static const wsabi_option UNKNOWN[] = {0, 10, 1000, UINT32_MAX};
+  NULL_GIVEN(wsabi_config_add_origin(NULL, "null", 4));
+  NULL_GIVEN(wsabi_config_add_origin(config, NULL, 4));
+  NULL_GIVEN(wsabi_config_add_resource(NULL, "/", 1));
+  NULL_GIVEN(wsabi_config_add_resource(config, NULL, 1));
+  NULL_GIVEN(wsabi_config_set_close_reason(NULL, "a", 1));
+  NULL_GIVEN(wsabi_config_set_close_reason(config, NULL, 1));
+  static const wsabi_option UNKNOWN[] = {0, 17, 1000, UINT32_MAX};
   for (size_t i = 0; i < sizeof UNKNOWN / sizeof *UNKNOWN; i++) {
     assert_int_equal(wsabi_config_set(config, UNKNOWN[i], 1), WSABI_ERR_UNSUPPORTED);
     assert_int_equal(wsabi_config_get(config, UNKNOWN[i], &o.value), WSABI_ERR_UNSUPPORTED);
   }
   for (size_t i = 0; i < 2; i++) {
     BAD_ARGUMENT(wsabi_config_add_subprotocol(config, "a", ABSURD[i]));
+    BAD_ARGUMENT(wsabi_config_add_origin(config, "null", ABSURD[i]));
+    BAD_ARGUMENT(wsabi_config_add_resource(config, "/", ABSURD[i]));
+    BAD_ARGUMENT(wsabi_config_set_close_reason(config, "a", ABSURD[i]));
   }
   BAD_ARGUMENT(wsabi_config_add_subprotocol(config, NULL, 0));
+  BAD_ARGUMENT(wsabi_config_add_origin(config, NULL, 0));
+  BAD_ARGUMENT(wsabi_config_add_resource(config, NULL, 0));
+  check(wsabi_config_set_close_reason(config, NULL, 0));
   BAD_ARGUMENT(wsabi_config_add_subprotocol(config, "", 0));
   BAD_ARGUMENT(wsabi_config_add_subprotocol(config, "a b", 3));
   BAD_ARGUMENT(wsabi_config_add_subprotocol(config, "a,b", 3));
@@ -267,6 +338,9 @@ static void a_config_in_use_is_immutable(void **state) {
     check(wsabi_conn_new_server(config, &conns[i]));
     BAD_STATE(wsabi_config_set(config, WSABI_OPTION_MAX_MESSAGE_SIZE, 4));
     BAD_STATE(wsabi_config_add_subprotocol(config, "b", 1));
+    BAD_STATE(wsabi_config_add_origin(config, "null", 4));
+    BAD_STATE(wsabi_config_add_resource(config, "/", 1));
+    BAD_STATE(wsabi_config_set_close_reason(config, "a", 1));
   }
   uint64_t value;
   check(wsabi_config_get(config, WSABI_OPTION_MAX_MESSAGE_SIZE, &value));
@@ -288,6 +362,24 @@ static void a_config_in_use_is_immutable(void **state) {
   }
 }
 
+// Of either role, and open from the start; then it may be changed again.
+static void a_config_is_free_again(void **state) {
+  (void)state;
+  wsabi_client_request request = good_ask();
+  wsabi_config *config;
+  check(wsabi_config_new(&config));
+  wsabi_conn *conns[3];
+  check(wsabi_conn_new_client(config, &request, &conns[0]));
+  check(wsabi_conn_new_open(config, WSABI_ROLE_CLIENT, NULL, 0, &conns[1]));
+  check(wsabi_conn_new_server(config, &conns[2]));
+  for (size_t i = 0; i < 3; i++) {
+    BAD_STATE(wsabi_config_add_subprotocol(config, "a", 1));
+    wsabi_conn_free(conns[i]);
+  }
+  check(wsabi_config_add_subprotocol(config, "a", 1));
+  wsabi_config_free(config);
+}
+
 // ---- NULL ----
 
 static void null_connection(void **state) {
@@ -295,7 +387,15 @@ static void null_connection(void **state) {
   outs o = untouched();
   uint8_t octets[1] = {0};
   wsabi_response response = WSABI_RESPONSE_INIT;
+  wsabi_client_request ask = good_ask();
+  wsabi_request request = good_request();
+  wsabi_config *config;
+  check(wsabi_config_new(&config));
   NULL_GIVEN(wsabi_conn_new_server(NULL, NULL));
+  NULL_GIVEN(wsabi_conn_new_client(NULL, NULL, &o.conn));
+  NULL_GIVEN(wsabi_conn_new_client(NULL, &ask, NULL));
+  NULL_GIVEN(wsabi_conn_new_open(NULL, WSABI_ROLE_SERVER, NULL, 0, NULL));
+  NULL_GIVEN(wsabi_conn_new_open(NULL, WSABI_ROLE_SERVER, NULL, 1, &o.conn));
   wsabi_conn_free(NULL);
   NULL_GIVEN(wsabi_conn_set_user_data(NULL, &o));
   assert_null(wsabi_conn_user_data(NULL));
@@ -314,6 +414,18 @@ static void null_connection(void **state) {
   NULL_GIVEN(wsabi_conn_send_ping(NULL, "a", 1));
   NULL_GIVEN(wsabi_conn_send_pong(NULL, "a", 1));
   NULL_GIVEN(wsabi_conn_close(NULL, 1000, NULL, 0));
+  NULL_GIVEN(wsabi_conn_recv_request(NULL, &request, o.events, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_head_path(NULL, &o.slice));
+  NULL_GIVEN(wsabi_conn_head_query(NULL, &o.slice));
+  NULL_GIVEN(wsabi_conn_head_query_parameter(NULL, "a", 1, octets, 1, &o.count));
+  NULL_GIVEN(wsabi_conn_head_host(NULL, &o.slice));
+  NULL_GIVEN(wsabi_conn_head_origin(NULL, &o.slice));
+  NULL_GIVEN(wsabi_conn_accept_by(NULL, config, NULL));
+  NULL_GIVEN(wsabi_conn_accept_then_close(NULL, 1000, NULL, 0));
+  NULL_GIVEN(wsabi_conn_challenge(NULL, "Basic", 5));
+  NULL_GIVEN(wsabi_conn_response_status(NULL, &o.status));
+  NULL_GIVEN(wsabi_conn_response_header(NULL, 0, &o.header));
+  NULL_GIVEN(wsabi_conn_response_body(NULL, &o.slice));
   NULL_GIVEN(wsabi_conn_head_method(NULL, &o.slice));
   NULL_GIVEN(wsabi_conn_head_target(NULL, &o.slice));
   NULL_GIVEN(wsabi_conn_head_find(NULL, "host", 4, &o.slice));
@@ -322,6 +434,7 @@ static void null_connection(void **state) {
   NULL_GIVEN(wsabi_conn_accept(NULL, NULL, 0, NULL));
   NULL_GIVEN(wsabi_conn_reject(NULL, &response));
   NULL_GIVEN(wsabi_conn_redirect(NULL, 302, "/", 1));
+  wsabi_config_free(config);
   assert_untouched(&o);
 }
 
@@ -329,7 +442,7 @@ static void null_arguments(void **state) {
   (void)state;
   outs o = untouched();
   uint8_t octets[1] = {0};
-  wsabi_conn *conn = undecided_conn(NULL);
+  wsabi_conn *conn = undecided_conn(NULL, OFFER);
   NULL_GIVEN(wsabi_conn_head_method(conn, NULL));
   NULL_GIVEN(wsabi_conn_head_target(conn, NULL));
   NULL_GIVEN(wsabi_conn_head_find(conn, NULL, 4, &o.slice));
@@ -339,6 +452,19 @@ static void null_arguments(void **state) {
   NULL_GIVEN(wsabi_conn_accept(conn, NULL, 1, NULL));
   NULL_GIVEN(wsabi_conn_reject(conn, NULL));
   NULL_GIVEN(wsabi_conn_redirect(conn, 302, NULL, 1));
+  NULL_GIVEN(wsabi_conn_challenge(conn, NULL, 1));
+  NULL_GIVEN(wsabi_conn_accept_by(conn, NULL, NULL));
+  NULL_GIVEN(wsabi_conn_accept_then_close(conn, 1000, NULL, 1));
+  NULL_GIVEN(wsabi_conn_head_path(conn, NULL));
+  NULL_GIVEN(wsabi_conn_head_query(conn, NULL));
+  NULL_GIVEN(wsabi_conn_head_query_parameter(conn, NULL, 1, octets, 1, &o.count));
+  NULL_GIVEN(wsabi_conn_head_query_parameter(conn, "a", 1, NULL, 1, &o.count));
+  NULL_GIVEN(wsabi_conn_head_query_parameter(conn, "a", 1, octets, 1, NULL));
+  NULL_GIVEN(wsabi_conn_head_host(conn, NULL));
+  NULL_GIVEN(wsabi_conn_head_origin(conn, NULL));
+  NULL_GIVEN(wsabi_conn_response_status(conn, NULL));
+  NULL_GIVEN(wsabi_conn_response_header(conn, 0, NULL));
+  NULL_GIVEN(wsabi_conn_response_body(conn, NULL));
   // Inside a response.
   wsabi_header nameless = {{NULL, 1}, {"a", 1}};
   wsabi_header valueless = {{"a", 1}, {NULL, 1}};
@@ -379,6 +505,44 @@ static void null_arguments(void **state) {
   wsabi_conn_free(conn);
 }
 
+// Inside a request: each range is NULL, though its length is not 0.
+static void null_ranges_of_requests(void **state) {
+  (void)state;
+  outs o = untouched();
+  static const wsabi_slice missing = {NULL, 1};
+  wsabi_header headers[] = {{missing, {"a", 1}}, {{"a", 1}, missing}};
+  for (int field = 0; field < 6; field++) {
+    wsabi_client_request request = good_ask();
+    request.host = field == 0 ? missing : request.host;
+    request.target = field == 1 ? missing : request.target;
+    request.origin = field == 2 ? missing : request.origin;
+    request.headers = field == 3 || field == 4 ? &headers[field - 3] : NULL;
+    request.header_count = field >= 3;
+    NULL_GIVEN(wsabi_conn_new_client(NULL, &request, &o.conn));
+  }
+  wsabi_conn *conn;
+  check(wsabi_conn_new_server(NULL, &conn));
+  wsabi_request request = good_request();
+  NULL_GIVEN(wsabi_conn_recv_request(conn, NULL, o.events, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_recv_request(conn, &request, NULL, 2, &o.count));
+  NULL_GIVEN(wsabi_conn_recv_request(conn, &request, o.events, 2, NULL));
+  for (int field = 0; field < 7; field++) {
+    request = good_request();
+    request.method = field == 0 ? missing : request.method;
+    request.target = field == 1 ? missing : request.target;
+    request.authority = field == 2 ? missing : request.authority;
+    request.protocol = field == 3 ? missing : request.protocol;
+    request.headers = field == 4 || field == 5 ? &headers[field - 4] : NULL;
+    request.header_count = field >= 4;
+    NULL_GIVEN(wsabi_conn_recv_request(conn, &request, o.events, 2, &o.count));
+  }
+  assert_untouched(&o);
+  // It is fresh yet.
+  request = good_request();
+  check(wsabi_conn_recv_request(conn, &request, o.events, 2, &o.count));
+  wsabi_conn_free(conn);
+}
+
 // (NULL, 0) is a range.
 static void empty_ranges(void **state) {
   (void)state;
@@ -411,16 +575,23 @@ static void absurd_lengths(void **state) {
     size_t len = ABSURD[i];
     outs o = untouched();
     uint8_t octets[1] = {0};
-    wsabi_conn *conn = undecided_conn(NULL);
+    wsabi_conn *conn = undecided_conn(NULL, OFFER);
     BAD_ARGUMENT(wsabi_conn_head_find(conn, "host", len, &o.slice));
     BAD_ARGUMENT(wsabi_conn_accept(conn, "a", len, NULL));
     BAD_ARGUMENT(wsabi_conn_redirect(conn, 302, "/", len));
+    BAD_ARGUMENT(wsabi_conn_challenge(conn, "Basic", len));
+    BAD_ARGUMENT(wsabi_conn_accept_then_close(conn, 1000, "a", len));
+    BAD_ARGUMENT(wsabi_conn_head_query_parameter(conn, "a", len, octets, 1, &o.count));
+    BAD_ARGUMENT(wsabi_conn_head_query_parameter(conn, "a", 1, octets, len, &o.count));
     wsabi_header header = {{"a", len}, {"b", 1}};
     wsabi_response response = WSABI_RESPONSE_INIT;
     response.status = 404;
     response.headers = &header;
     response.header_count = 1;
     BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+    response.status = 0;
+    BAD_ARGUMENT(wsabi_conn_accept(conn, NULL, 0, &response));
+    response.status = 404;
     header = (wsabi_header){{"a", 1}, {"b", len}};
     BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
     response.header_count = len;
@@ -452,6 +623,97 @@ static void absurd_lengths(void **state) {
     assert_int_equal(wsabi_conn_state(conn), WSABI_STATE_OPEN);
     wsabi_conn_free(conn);
   }
+}
+
+static void absurd_lengths_of_requests(void **state) {
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    outs o = untouched();
+    const wsabi_slice absurd = {"a", ABSURD[i]};
+    wsabi_header headers[] = {{absurd, {"a", 1}}, {{"a", 1}, absurd}};
+    for (int field = 0; field < 7; field++) {
+      wsabi_client_request request = good_ask();
+      request.host = field == 0 ? absurd : request.host;
+      request.target = field == 1 ? absurd : request.target;
+      request.origin = field == 2 ? absurd : request.origin;
+      request.headers = field == 4 ? &headers[1] : headers;
+      request.header_count = field == 5   ? ABSURD[i]
+                             : field == 6 ? (size_t)PTRDIFF_MAX / sizeof *headers + 1
+                                          : field >= 3;
+      BAD_ARGUMENT(wsabi_conn_new_client(NULL, &request, &o.conn));
+    }
+    wsabi_conn *conn;
+    check(wsabi_conn_new_server(NULL, &conn));
+    for (int field = 0; field < 7; field++) {
+      wsabi_request request = good_request();
+      request.method = field == 0 ? absurd : request.method;
+      request.target = field == 1 ? absurd : request.target;
+      request.authority = field == 2 ? absurd : request.authority;
+      request.protocol = field == 3 ? absurd : request.protocol;
+      request.headers = field == 5 ? &headers[1] : headers;
+      request.header_count = field == 6 ? ABSURD[i] : field >= 4;
+      BAD_ARGUMENT(wsabi_conn_recv_request(conn, &request, o.events, 2, &o.count));
+    }
+    wsabi_request request = good_request();
+    BAD_ARGUMENT(wsabi_conn_recv_request(conn, &request, o.events, ABSURD[i], &o.count));
+    BAD_ARGUMENT(wsabi_conn_new_open(NULL, WSABI_ROLE_SERVER, "a", ABSURD[i], &o.conn));
+    wsabi_conn_free(conn);
+    assert_untouched(&o);
+  }
+}
+
+static void arguments_of_requests(void **state) {
+  (void)state;
+  outs o = untouched();
+  // Older headers than the first release never were.
+  static const size_t SMALL[] = {0, 8};
+  wsabi_client_request ask = good_ask();
+  wsabi_request request = good_request();
+  wsabi_conn *conn;
+  check(wsabi_conn_new_server(NULL, &conn));
+  for (size_t i = 0; i < 3; i++) {
+    ask.struct_size = i < 2 ? SMALL[i] : sizeof ask - 1;
+    BAD_ARGUMENT(wsabi_conn_new_client(NULL, &ask, &o.conn));
+    request.struct_size = i < 2 ? SMALL[i] : sizeof request - 1;
+    BAD_ARGUMENT(wsabi_conn_recv_request(conn, &request, o.events, 2, &o.count));
+  }
+  request = good_request();
+  request.reserved = 1;
+  BAD_ARGUMENT(wsabi_conn_recv_request(conn, &request, o.events, 2, &o.count));
+  request = good_request();
+  BAD_ARGUMENT(wsabi_conn_recv_request(conn, &request, o.events, 0, &o.count));
+  static const uint32_t VERSIONS[] = {0, 1, 9, 12, 13, 21, 31, 40, UINT32_MAX};
+  for (size_t i = 0; i < sizeof VERSIONS / sizeof *VERSIONS; i++) {
+    request.version = VERSIONS[i];
+    assert_int_equal(wsabi_conn_recv_request(conn, &request, o.events, 2, &o.count), WSABI_ERR_UNSUPPORTED);
+  }
+  static const wsabi_role ROLES[] = {2, 3, 256, UINT32_MAX};
+  for (size_t i = 0; i < sizeof ROLES / sizeof *ROLES; i++) {
+    assert_int_equal(wsabi_conn_new_open(NULL, ROLES[i], NULL, 0, &o.conn), WSABI_ERR_UNSUPPORTED);
+  }
+  BAD_ARGUMENT(wsabi_conn_new_open(NULL, WSABI_ROLE_CLIENT, "a b", 3, &o.conn));
+  BAD_ARGUMENT(wsabi_conn_new_open(NULL, WSABI_ROLE_CLIENT, "", 0, &o.conn));
+  static const char *const HOSTS[] = {"", ":80", "a b", "a/b", "u@a", "a:65536", "[::g]", "http://a"};
+  for (size_t i = 0; i < sizeof HOSTS / sizeof *HOSTS; i++) {
+    ask = good_ask();
+    ask.host = slice(HOSTS[i]);
+    BAD_ARGUMENT(wsabi_conn_new_client(NULL, &ask, &o.conn));
+  }
+  static const char *const TARGETS[] = {"", "chat", "*", "/#", "/a b", "http://a/", "/caf\xc3\xa9"};
+  for (size_t i = 0; i < sizeof TARGETS / sizeof *TARGETS; i++) {
+    ask = good_ask();
+    ask.target = slice(TARGETS[i]);
+    BAD_ARGUMENT(wsabi_conn_new_client(NULL, &ask, &o.conn));
+  }
+  assert_untouched(&o);
+  // A header newer than the library has larger structs.
+  struct {
+    wsabi_request request;
+    uint64_t later;
+  } newer = {good_request(), 0xa5};
+  newer.request.struct_size = sizeof newer;
+  check(wsabi_conn_recv_request(conn, &newer.request, o.events, 2, &o.count));
+  wsabi_conn_free(conn);
 }
 
 static void arguments_of_receive_and_send(void **state) {
@@ -491,7 +753,7 @@ static void arguments_of_receive_and_send(void **state) {
 
 static void arguments_of_decisions(void **state) {
   (void)state;
-  wsabi_conn *conn = undecided_conn(NULL);
+  wsabi_conn *conn = undecided_conn(NULL, OFFER);
   wsabi_response response = WSABI_RESPONSE_INIT;
   // 65837 is 301 in 16 bits.
   static const uint32_t STATUSES[] = {0, 1, 100, 101, 200, 299, 600, 65837, UINT32_MAX};
@@ -508,7 +770,15 @@ static void arguments_of_decisions(void **state) {
   BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
   response.struct_size = 0;
   BAD_ARGUMENT(wsabi_conn_reject(conn, &response));
+  BAD_ARGUMENT(wsabi_conn_accept(conn, NULL, 0, &response));
   BAD_ARGUMENT(wsabi_conn_accept(conn, "", 0, NULL));
+  BAD_ARGUMENT(wsabi_conn_accept_then_close(conn, 1005, NULL, 0));
+  BAD_ARGUMENT(wsabi_conn_accept_then_close(conn, 0, "a", 1));
+  BAD_ARGUMENT(wsabi_conn_challenge(conn, NULL, 0));
+  wsabi_config *policy;
+  check(wsabi_config_new(&policy));
+  BAD_ARGUMENT(wsabi_conn_accept_by(conn, policy, &response));
+  wsabi_config_free(policy);
   assert_int_equal(wsabi_conn_output_size(conn), 0);
   assert_int_equal(wsabi_conn_state(conn), WSABI_STATE_CONNECTING);
   check(wsabi_conn_accept(conn, "a", 1, NULL));
@@ -520,6 +790,22 @@ static void arguments_of_decisions(void **state) {
 // Everything that needs a request that waits.
 static void assert_no_request(wsabi_conn *conn) {
   outs o = untouched();
+  uint8_t octets[1];
+  wsabi_config *policy;
+  check(wsabi_config_new(&policy));
+  BAD_STATE(wsabi_conn_head_path(conn, &o.slice));
+  BAD_STATE(wsabi_conn_head_query(conn, &o.slice));
+  BAD_STATE(wsabi_conn_head_query_parameter(conn, "a", 1, octets, 1, &o.count));
+  BAD_STATE(wsabi_conn_head_host(conn, &o.slice));
+  BAD_STATE(wsabi_conn_head_origin(conn, &o.slice));
+  BAD_STATE(wsabi_conn_accept_by(conn, policy, NULL));
+  BAD_STATE(wsabi_conn_accept_then_close(conn, 1000, NULL, 0));
+  BAD_STATE(wsabi_conn_challenge(conn, "Basic", 5));
+  // A host that has no HTTP server gets no response in parts.
+  BAD_STATE(wsabi_conn_response_status(conn, &o.status));
+  BAD_STATE(wsabi_conn_response_header(conn, 0, &o.header));
+  BAD_STATE(wsabi_conn_response_body(conn, &o.slice));
+  wsabi_config_free(policy);
   wsabi_response response = WSABI_RESPONSE_INIT;
   response.status = 404;
   BAD_STATE(wsabi_conn_head_method(conn, &o.slice));
@@ -554,7 +840,7 @@ static void order_of_calls(void **state) {
   assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_READ);
   wsabi_conn_free(conn);
 
-  conn = undecided_conn(NULL);
+  conn = undecided_conn(NULL, OFFER);
   assert_not_open(conn);
   check(wsabi_conn_accept(conn, NULL, 0, NULL));
   assert_no_request(conn);
@@ -563,10 +849,66 @@ static void order_of_calls(void **state) {
   assert_not_open(conn);
   wsabi_conn_free(conn);
 
-  conn = undecided_conn(NULL);
+  conn = undecided_conn(NULL, OFFER);
   check(wsabi_conn_redirect(conn, 302, "/", 1));
   assert_no_request(conn);
   assert_not_open(conn);
+  wsabi_conn_free(conn);
+}
+
+// A client has no request to decide on, and none of its own before the response.
+static void order_of_a_clients_calls(void **state) {
+  (void)state;
+  wsabi_client_request ask = good_ask();
+  wsabi_request request = good_request();
+  wsabi_event event;
+  size_t count;
+  wsabi_conn *conn;
+  check(wsabi_conn_new_client(NULL, &ask, &conn));
+  assert_no_request(conn);
+  assert_not_open(conn);
+  BAD_STATE(wsabi_conn_recv_request(conn, &request, &event, 1, &count));
+  assert_int_equal(wsabi_conn_state(conn), WSABI_STATE_CONNECTING);
+  assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_READ | WSABI_INTEREST_WRITE);
+  wsabi_conn_free(conn);
+
+  check(wsabi_conn_new_open(NULL, WSABI_ROLE_CLIENT, NULL, 0, &conn));
+  assert_no_request(conn);
+  assert_int_equal(wsabi_conn_state(conn), WSABI_STATE_OPEN);
+  check(wsabi_conn_send_text(conn, NULL, 0));
+  assert_int_equal(wsabi_conn_output_size(conn), 6);
+  wsabi_conn_free(conn);
+}
+
+// A response in parts is there until the connection receives.
+static void order_of_a_parsed_request(void **state) {
+  (void)state;
+  wsabi_request request = good_request();
+  wsabi_header version = {slice("sec-websocket-version"), slice("13")}, header;
+  request.headers = &version;
+  request.header_count = 1;
+  wsabi_conn *conn;
+  wsabi_event event;
+  uint32_t status;
+  wsabi_slice body;
+  size_t used, count;
+  check(wsabi_conn_new_server(NULL, &conn));
+  check(wsabi_conn_recv_request(conn, &request, &event, 1, &count));
+  assert_int_equal(event.type, WSABI_EVENT_REQUEST);
+  BAD_STATE(wsabi_conn_response_status(conn, &status));
+  check(wsabi_conn_accept(conn, NULL, 0, NULL));
+  for (int twice = 0; twice < 2; twice++) {
+    check(wsabi_conn_response_status(conn, &status));
+    assert_int_equal(status, 200);
+    assert_int_equal(wsabi_conn_response_header(conn, 0, &header), WSABI_ERR_NOT_FOUND);
+    assert_int_equal(wsabi_conn_response_header(conn, SIZE_MAX, &header), WSABI_ERR_NOT_FOUND);
+    check(wsabi_conn_response_body(conn, &body));
+    assert_int_equal(body.len, 0);
+    assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_READ);
+  }
+  check(wsabi_conn_recv(conn, NULL, 0, &used, &event, 1, &count));
+  assert_no_request(conn);
+  BAD_STATE(wsabi_conn_recv_request(conn, &request, &event, 1, &count));
   wsabi_conn_free(conn);
 }
 
@@ -604,7 +946,7 @@ static void end_of_stream(void **state) {
   assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_CLOSE);
   wsabi_conn_free(conn);
 
-  conn = undecided_conn(NULL);
+  conn = undecided_conn(NULL, OFFER);
   check(wsabi_conn_recv_eof(conn, &event, 1, &count));
   assert_int_equal(count, 1);
   assert_int_equal(event.type, WSABI_EVENT_CLOSED);
@@ -740,15 +1082,22 @@ int main(void) {
       cmocka_unit_test(version),
       cmocka_unit_test(texts),
       cmocka_unit_test(options),
+      cmocka_unit_test(codes_that_are_none),
       cmocka_unit_test(config_errors),
       cmocka_unit_test(a_config_in_use_is_immutable),
+      cmocka_unit_test(a_config_is_free_again),
       cmocka_unit_test(null_connection),
       cmocka_unit_test(null_arguments),
+      cmocka_unit_test(null_ranges_of_requests),
       cmocka_unit_test(empty_ranges),
       cmocka_unit_test(absurd_lengths),
+      cmocka_unit_test(absurd_lengths_of_requests),
+      cmocka_unit_test(arguments_of_requests),
       cmocka_unit_test(arguments_of_receive_and_send),
       cmocka_unit_test(arguments_of_decisions),
       cmocka_unit_test(order_of_calls),
+      cmocka_unit_test(order_of_a_clients_calls),
+      cmocka_unit_test(order_of_a_parsed_request),
       cmocka_unit_test(calls_behind_the_end),
       cmocka_unit_test(end_of_stream),
       cmocka_unit_test(user_data),

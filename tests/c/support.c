@@ -2,7 +2,7 @@
 
 #include <ctype.h>
 
-static const uint8_t KEY[4] = {0x37, 0xfa, 0x21, 0x3d};
+static const uint8_t MASK[4] = {0x37, 0xfa, 0x21, 0x3d};
 
 const char REQUEST[] =
     "GET /chat HTTP/1.1\r\n"
@@ -38,7 +38,7 @@ static void append_octet(bytes *b, unsigned octet) {
 
 static void mask(uint8_t *data, size_t len) {
   for (size_t i = 0; i < len; i++) {
-    data[i] ^= KEY[i % 4];
+    data[i] ^= MASK[i % 4];
   }
 }
 
@@ -49,7 +49,7 @@ void append_frame(bytes *b, uint8_t first, const void *payload, size_t len) {
   for (size_t i = octets; i-- > 0;) {
     append_octet(b, (unsigned)((uint64_t)len >> (8 * i)));
   }
-  append(b, KEY, sizeof KEY);
+  append(b, MASK, sizeof MASK);
   append(b, payload, len);
   mask(b->data + b->len - len, len);
 }
@@ -61,7 +61,7 @@ bytes wire(const char *notation) {
   for (const char *p = notation; *p != '\0';) {
     char *end = NULL;
     if (*p == 'M') {
-      append(&b, KEY, sizeof KEY);
+      append(&b, MASK, sizeof MASK);
       masked = true;
       from = b.len;
       p++;
@@ -101,9 +101,25 @@ bool equal(const bytes *a, const bytes *b) {
   return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
+bool contains(const bytes *b, const char *text) {
+  size_t len = strlen(text);
+  for (size_t i = 0; i + len <= b->len; i++) {
+    if (memcmp(b->data + i, text, len) == 0) return true;
+  }
+  return false;
+}
+
 void clear(bytes *b) {
   free(b->data);
   *b = (bytes){0};
+}
+
+bool starts_with(const char *text, const char *start) {
+  return text != NULL && strncmp(text, start, strlen(start)) == 0;
+}
+
+wsabi_slice slice(const char *text) {
+  return (wsabi_slice){text, strlen(text)};
 }
 
 void fail_case(const char *name, const char *format, ...) {
@@ -123,6 +139,22 @@ size_t scaled(size_t normal) {
 }
 
 // ---- Connections ----
+
+wsabi_conn *undecided_conn(const wsabi_config *config, const char *request) {
+  wsabi_conn *conn;
+  check(wsabi_conn_new_server(config, &conn));
+  bytes input = {0};
+  append_text(&input, request);
+  wsabi_event event;
+  size_t used, count;
+  check(wsabi_conn_recv(conn, input.data, input.len, &used, &event, 1, &count));
+  assert_int_equal(count, 1);
+  assert_int_equal(used, input.len);
+  assert_int_equal(event.type, WSABI_EVENT_REQUEST);
+  clear(&input);
+  assert_int_equal(wsabi_conn_state(conn), WSABI_STATE_CONNECTING);
+  return conn;
+}
 
 wsabi_conn *open_conn(const wsabi_config *config) {
   wsabi_conn *conn;
@@ -154,6 +186,50 @@ void take_output(wsabi_conn *conn, bytes *out) {
   }
 }
 
+// ---- Answers ----
+
+// The value of a field of the answer, to the end of the answer; NULL for none.
+static const char *find(const char *head, const char *name) {
+  size_t len = strlen(name);
+  for (const char *line = strstr(head, "\r\n"); line != NULL; line = strstr(line + 2, "\r\n")) {
+    if (strncmp(line + 2, name, len) == 0 && strncmp(line + 2 + len, ": ", 2) == 0) {
+      return line + 2 + len + 2;
+    }
+  }
+  return NULL;
+}
+
+void check_refusal(const char *name, const bytes *response, unsigned status, bool has_body) {
+  char *text = calloc(1, response->len + 1);
+  memcpy(text, response->data, response->len);
+  char line[16];
+  snprintf(line, sizeof line, "HTTP/1.1 %u ", status);
+  const char *end = strstr(text, "\r\n\r\n");
+  if (!starts_with(text, line) || end == NULL) {
+    fail_case(name, "no response with status %u: %s", status, text);
+  }
+  const char *length = find(text, "Content-Length");
+  size_t body = response->len - (size_t)(end + 4 - text);
+  if (length == NULL || strtoul(length, NULL, 10) != body) {
+    if (has_body || body != 0) {
+      fail_case(name, "a body of %zu octets, but Content-Length is %.8s", body, length);
+    }
+  }
+  if (!starts_with(find(text, "Connection"), "close")) {
+    fail_case(name, "no Connection: close");
+  }
+  if (find(text, "Sec-WebSocket-Accept") != NULL || find(text, "Transfer-Encoding") != NULL) {
+    fail_case(name, "a field that does not belong into a refusal");
+  }
+  // RFC 9110 15.5.22 and RFC 6455 4.4; RFC 9110 15.5.6.
+  bool is_426 = starts_with(find(text, "Upgrade"), "websocket\r\n") &&
+                starts_with(find(text, "Sec-WebSocket-Version"), "13\r\n");
+  if ((status == 426) != is_426 || (status == 405) != starts_with(find(text, "Allow"), "GET\r\n")) {
+    fail_case(name, "the fields of 426 or 405: %s", text);
+  }
+  free(text);
+}
+
 // ---- Transcripts ----
 
 void clear_transcript(transcript *t) {
@@ -169,6 +245,7 @@ static void note(transcript *t, const wsabi_event *e) {
   case WSABI_EVENT_REQUEST: snprintf(word, sizeof word, "R%.*s ", len, (const char *)e->data); break;
   case WSABI_EVENT_HTTP_REQUEST: snprintf(word, sizeof word, "H%.*s ", len, (const char *)e->data); break;
   case WSABI_EVENT_OPEN: snprintf(word, sizeof word, "OPEN "); break;
+  case WSABI_EVENT_REJECTED: snprintf(word, sizeof word, "J%d ", e->code); break;
   case WSABI_EVENT_TEXT: snprintf(word, sizeof word, "T%d ", len); break;
   case WSABI_EVENT_BINARY: snprintf(word, sizeof word, "B%d ", len); break;
   case WSABI_EVENT_PING: snprintf(word, sizeof word, "P%d ", len); break;
@@ -185,11 +262,15 @@ static void note(transcript *t, const wsabi_event *e) {
 }
 
 static void react(wsabi_conn *conn, const wsabi_event *e) {
-  switch (e->type) {
-  case WSABI_EVENT_REQUEST: check(wsabi_conn_accept(conn, NULL, 0, NULL)); break;
-  case WSABI_EVENT_TEXT: check(wsabi_conn_send_text(conn, e->data, e->len)); break;
-  case WSABI_EVENT_BINARY: check(wsabi_conn_send_binary(conn, e->data, e->len)); break;
-  default: break;
+  if (e->type == WSABI_EVENT_REQUEST) {
+    check(wsabi_conn_accept(conn, NULL, 0, NULL));
+  }
+  // What the peer sends behind our Close has no answer.
+  if (wsabi_conn_state(conn) != WSABI_STATE_OPEN) return;
+  if (e->type == WSABI_EVENT_TEXT) {
+    check(wsabi_conn_send_text(conn, e->data, e->len));
+  } else if (e->type == WSABI_EVENT_BINARY) {
+    check(wsabi_conn_send_binary(conn, e->data, e->len));
   }
 }
 

@@ -33,7 +33,11 @@ void append_text(bytes *b, const char *text);
 void append_frame(bytes *b, uint8_t first, const void *payload, size_t len);
 bytes wire(const char *notation);
 bool equal(const bytes *a, const bytes *b);
+bool contains(const bytes *b, const char *text);
 void clear(bytes *b);
+
+bool starts_with(const char *text, const char *start);
+wsabi_slice slice(const char *text);
 
 // Prints the case before it fails, since a table has one line for all.
 void fail_case(const char *name, const char *format, ...)
@@ -46,16 +50,42 @@ void fail_case(const char *name, const char *format, ...)
 extern const char REQUEST[];
 extern const char ACCEPT[];
 
+// The lines of a request, and requests that differ from a correct one in one of
+// them.
+#define GET "GET /chat HTTP/1.1\r\n"
+#define HOST "Host: example.com\r\n"
+#define UPGRADE "Upgrade: websocket\r\n"
+#define CONNECTION "Connection: Upgrade\r\n"
+#define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define VERSION "Sec-WebSocket-Version: 13\r\n"
+#define END "\r\n"
+
+#define WITH_LINE(line) line HOST UPGRADE CONNECTION KEY VERSION END
+#define WITH_HOST(lines) GET lines UPGRADE CONNECTION KEY VERSION END
+#define WITH_UPGRADE(lines) GET HOST lines CONNECTION KEY VERSION END
+#define WITH_CONNECTION(lines) GET HOST UPGRADE lines KEY VERSION END
+#define WITH_KEY(lines) GET HOST UPGRADE CONNECTION lines VERSION END
+#define WITH_VERSION(lines) GET HOST UPGRADE CONNECTION KEY lines END
+#define WITH(lines) GET HOST UPGRADE CONNECTION KEY VERSION lines END
+
+// A connection whose request waits for its decision.
+wsabi_conn *undecided_conn(const wsabi_config *config, const char *request);
+
 // A connection behind the opening handshake, all output taken.
 wsabi_conn *open_conn(const wsabi_config *config);
+
+// Stops the test unless this is a complete response after which the connection
+// ends.
+void check_refusal(const char *name, const bytes *response, unsigned status, bool has_body);
 
 // Moves all output behind `out`, as a socket that is never full would.
 void take_output(wsabi_conn *conn, bytes *out);
 
-// What happened to a connection whose application sends every message back.
+// What happened to a connection whose application accepts every request and sends
+// every message back.
 typedef struct {
-  char events[256];  // "R/path ", "T5 ", "B5 ", "P5 " ping, "O5 " pong, "C1000 ",
-                     // "F1002 ", "X1006 " end of the stream
+  char events[256];  // "R/path ", "OPEN ", "J404 " rejected, "T5 ", "B5 ", "P5 " ping,
+                     // "O5 " pong, "C1000 ", "F1002 ", "X1006 " end of the stream
   bytes payloads;    // of all events, one after the other
   bytes output;      // everything sent
 } transcript;
