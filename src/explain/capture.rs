@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 
 use super::{Finding, Kind, Place};
+use crate::handshake::{elements, trim};
 
 /// A line of the capture, without its end.
 #[derive(Clone, Copy)]
@@ -191,10 +192,7 @@ impl<'c> Head<'c> {
 
     /// The elements of a list over all of its lines (RFC 9110 5.3).
     pub(super) fn elements<'h>(&'h self, name: &'h [u8]) -> impl Iterator<Item = &'h [u8]> {
-        self.all(name)
-            .flat_map(|field| field.value.split(|&octet| octet == b','))
-            .map(trim)
-            .filter(|element| !element.is_empty())
+        self.all(name).flat_map(|field| elements(&field.value))
     }
 
     /// Whether the list has that element, in any case.
@@ -392,13 +390,6 @@ fn arrow(text: &[u8]) -> Option<&[u8]> {
 /// Words between spaces.
 pub(super) fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     text.split(|&octet| is_blank(octet)).filter(|word| !word.is_empty())
-}
-
-pub(super) fn trim(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
-        text = rest;
-    }
-    text
 }
 
 const fn is_blank(octet: u8) -> bool {

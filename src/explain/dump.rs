@@ -4,8 +4,8 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::capture::trim;
 use super::{Finding, Kind, Place};
+use crate::handshake::trim;
 
 /// The octets of the capture: what its text spells, or the capture itself when
 /// it is no text.

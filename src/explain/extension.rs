@@ -5,9 +5,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::capture::trim;
 use super::{Kind, printable};
-use crate::handshake::is_token;
+use crate::handshake::{is_token, trim};
 
 const DEFLATE: &[u8] = b"permessage-deflate";
 const CLIENT_WINDOW: &[u8] = b"client_max_window_bits";

@@ -2,11 +2,11 @@
 
 use alloc::format;
 
-use super::capture::{Field, Head, trim, words};
+use super::capture::{Field, Head, words};
 use super::extension::{self, Side};
 use super::finding::Findings;
 use super::{Kind, printable, proxy};
-use crate::handshake::{is_token, is_valid_key};
+use crate::handshake::{is_host, is_token, is_valid_key, trim};
 
 /// Subprotocols of one request that are compared with each other.
 const MAX_COMPARED: usize = 32;
@@ -86,23 +86,6 @@ fn check_host(head: &Head<'_>, findings: &mut Findings) {
     } else if !is_host(&host.value) {
         findings.push(head.finding_at(Kind::HostMalformed, host));
     }
-}
-
-/// `uri-host [ ":" port ]`, RFC 3986 3.2.2, by its octets.
-fn is_host(value: &[u8]) -> bool {
-    let (name, port) = match value.iter().rposition(|&octet| octet == b':') {
-        Some(colon) if !value.ends_with(b"]") => value.split_at(colon),
-        _ => (value, &[][..]),
-    };
-    let is_name = match name {
-        [b'[', address @ .., b']'] => {
-            address.iter().all(|octet| octet.is_ascii_hexdigit() || b":.".contains(octet))
-        }
-        _ => name
-            .iter()
-            .all(|octet| octet.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(octet)),
-    };
-    !name.is_empty() && is_name && port.len() <= 6 && port.iter().skip(1).all(u8::is_ascii_digit)
 }
 
 fn check_body(head: &Head<'_>, findings: &mut Findings) {

@@ -6,12 +6,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::str;
 
-use super::capture::{Head, HeadKind, trim, words};
+use super::capture::{Head, HeadKind, words};
 use super::extension::{self, Side};
 use super::finding::{Finding, Findings};
 use super::request::key;
 use super::{Kind, accept, http2, printable};
-use crate::handshake::{accept_value, is_token};
+use crate::handshake::{accept_value, is_token, trim};
 
 /// Checks the responses of a capture, one after the other.
 pub(super) struct Answers<'h> {

@@ -2,10 +2,10 @@
 
 use alloc::format;
 
-use super::capture::{Head, HeadKind, Line, trim, words};
+use super::capture::{Head, HeadKind, Line, words};
 use super::finding::Findings;
 use super::{Finding, Kind, printable};
-use crate::handshake::is_token;
+use crate::handshake::{is_token, trim};
 
 /// Fields that have one value and no rule of their own in RFC 6455.
 const SINGLE: [&[u8]; 5] =

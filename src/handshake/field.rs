@@ -19,12 +19,13 @@ pub(super) fn is_field_value(octets: &[u8]) -> bool {
 
 /// The elements of a comma-separated list (RFC 9110 5.6.1). Empty ones do not
 /// count.
-pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&octet| octet == b',').map(trim).filter(|element| !element.is_empty())
 }
 
 /// Without the optional white space around it.
-pub(super) fn trim(mut value: &[u8]) -> &[u8] {
+#[must_use]
+pub fn trim(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }

@@ -5,7 +5,7 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig, general_purpose::STAN
 use sha1::{Digest, Sha1};
 
 /// What is hashed behind the key, section 1.3.
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// "The nonce MUST be a randomly selected 16-byte value"; whoever cut it out of
 /// a longer text may leave bits in the last character, which change nothing.

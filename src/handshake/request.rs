@@ -85,7 +85,8 @@ fn check_host(head: &Head) -> Result<(), Refusal> {
 }
 
 /// `uri-host [ ":" port ]`, RFC 3986 3.2.2 and 3.2.3; an http URI has a host.
-pub(super) fn is_host(value: &[u8]) -> bool {
+#[must_use]
+pub fn is_host(value: &[u8]) -> bool {
     let (host, port) = match value.iter().rposition(|&octet| octet == b':') {
         Some(colon) if !value.ends_with(b"]") => {
             let (host, port) = value.split_at(colon);
