@@ -6,6 +6,7 @@
 // The first part is the application: what it answers to each event. The second
 // is the loop of every host of wsabi: receive, handle the events, write the
 // output, ask for the interest. The third is sockets, which wsabi never sees.
+// Which requests are accepted is data: see the arguments.
 
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
@@ -51,9 +52,8 @@ typedef struct {
 
 typedef struct {
   const char *host, *port;
-  const char **paths;  // none: any path
-  size_t path_count;
-  int64_t time_limit;  // for a connection that is not open, in milliseconds
+  const char *path, *subprotocol;  // the first of each, which the page asks for
+  int64_t time_limit;              // for a connection that is not open, in milliseconds
   wsabi_config *config;
   char *page;
 
@@ -66,6 +66,7 @@ typedef struct {
   uint8_t *buffer;
 } server;
 
+static void make_config(server *s);
 static void read_arguments(server *s, int argc, char **argv);
 static void listen_for_clients(server *s);
 static void catch_signals(server *s);
@@ -74,6 +75,7 @@ static void run(server *s);
 
 int main(int argc, char **argv) {
   server s = {.host = "127.0.0.1", .port = "9001", .time_limit = 10000};
+  make_config(&s);
   read_arguments(&s, argc, argv);
   make_page(&s);
   catch_signals(&s);
@@ -84,7 +86,6 @@ int main(int argc, char **argv) {
   free(s.clients);
   free(s.fds);
   free(s.page);
-  free(s.paths);
   return EXIT_SUCCESS;
 }
 
@@ -105,7 +106,10 @@ static wsabi_slice slice(const char *text) {
   return (wsabi_slice){text, strlen(text)};
 }
 
-// Answers a request without opening a connection.
+static bool equal(const void *octets, size_t len, const char *text) {
+  return strlen(text) == len && memcmp(octets, text, len) == 0;
+}
+
 static wsabi_status answer(wsabi_conn *conn, uint32_t status, const char *type, const char *body) {
   wsabi_header header = {slice("Content-Type"), slice(type)};
   wsabi_response response = WSABI_RESPONSE_INIT;
@@ -115,19 +119,6 @@ static wsabi_status answer(wsabi_conn *conn, uint32_t status, const char *type, 
   response.body = body;
   response.body_len = strlen(body);
   return wsabi_conn_reject(conn, &response);
-}
-
-static bool equal(const void *octets, size_t len, const char *text) {
-  return strlen(text) == len && memcmp(octets, text, len) == 0;
-}
-
-static bool is_served(const server *s, const uint8_t *target, size_t len) {
-  const uint8_t *query = memchr(target, '?', len);
-  size_t path_len = query == NULL ? len : (size_t)(query - target);
-  for (size_t i = 0; i < s->path_count; i++) {
-    if (equal(target, path_len, s->paths[i])) return true;
-  }
-  return s->path_count == 0;
 }
 
 static wsabi_status answer_plain_http(const server *s, wsabi_conn *conn, const wsabi_event *event) {
@@ -142,11 +133,6 @@ static wsabi_status answer_plain_http(const server *s, wsabi_conn *conn, const w
 
 static wsabi_status handle(const server *s, wsabi_conn *conn, const wsabi_event *event) {
   switch (event->type) {
-  case WSABI_EVENT_REQUEST:
-    if (!is_served(s, event->data, event->len)) {
-      return answer(conn, 404, "text/plain", "There is nothing at this path.\n");
-    }
-    return wsabi_conn_accept(conn, NULL, 0, NULL);
   case WSABI_EVENT_HTTP_REQUEST:
     return answer_plain_http(s, conn, event);
   case WSABI_EVENT_TEXT:
@@ -157,8 +143,8 @@ static wsabi_status handle(const server *s, wsabi_conn *conn, const wsabi_event 
                ? wsabi_conn_send_text(conn, event->data, event->len)
                : wsabi_conn_send_binary(conn, event->data, event->len);
   default:
-    // wsabi itself answers a ping, a Close and a broken rule. Types may be
-    // added: ignore those you do not know.
+    // wsabi itself answers an opening handshake, a ping, a Close and a broken
+    // rule. Types may be added: ignore those you do not know.
     return WSABI_OK;
   }
 }
@@ -449,10 +435,13 @@ static void listen_for_clients(server *s) {
 
 static const char usage[] =
     "usage: echo_server [--host 127.0.0.1] [--port 9001] [--path PATH]...\n"
-    "                   [--subprotocol NAME]... [--max-message OCTETS]\n"
-    "                   [--opening-timeout MS]\n"
-    "Port 0 is any free port. Without --path every path is served. Subprotocols\n"
-    "are in order of preference. OCTETS is 16777216, MS is 10000 by default.\n";
+    "                   [--subprotocol NAME]... [--subprotocol-absent POLICY]\n"
+    "                   [--subprotocol-mismatch POLICY] [--origin ORIGIN]...\n"
+    "                   [--max-message OCTETS] [--opening-timeout MS]\n"
+    "Port 0 is any free port. Without --path every path is served, without --origin\n"
+    "every origin is. Subprotocols are in order of preference. POLICY is accept (the\n"
+    "default), reject (with 400), or close (accept, then close with 1008). OCTETS is\n"
+    "16777216, MS is 10000 by default.\n";
 
 static void reject_arguments(const char *what, const char *argument) {
   fprintf(stderr, "%s: %s\n%s", what, argument, usage);
@@ -469,14 +458,12 @@ static uint64_t number(const char *text, uint64_t maximum) {
   return value;
 }
 
-// Lets the largest message be echoed while as much output waits as one read
-// can cause above the mark from which on a client is no longer read from.
-static bool limit_messages(wsabi_config *config, uint64_t max_message) {
-  uint64_t mark;
-  return wsabi_config_set(config, WSABI_OPTION_MAX_MESSAGE_SIZE, max_message) == WSABI_OK &&
-         wsabi_config_get(config, WSABI_OPTION_OUTPUT_HIGH_MARK, &mark) == WSABI_OK &&
-         wsabi_config_set(config, WSABI_OPTION_MAX_OUTPUT, max_message + mark + 2 * READ_SIZE) ==
-             WSABI_OK;
+static uint64_t policy(const char *text) {
+  if (strcmp(text, "accept") == 0) return WSABI_POLICY_ACCEPT;
+  if (strcmp(text, "reject") == 0) return WSABI_POLICY_REJECT;
+  if (strcmp(text, "close") == 0) return WSABI_POLICY_CLOSE;
+  reject_arguments("not a policy", text);
+  return 0;
 }
 
 // The page holds a path as it is, so that only RFC 3986's characters may be in it.
@@ -486,41 +473,68 @@ static bool is_path(const char *text) {
   return text[0] == '/' && text[strspn(text, pchar)] == '\0';
 }
 
-static void read_arguments(server *s, int argc, char **argv) {
-  const char *max_message = "16777216";
-  s->paths = allocate((size_t)argc * sizeof *s->paths);
+// Lets the largest message be echoed while as much output waits as one read
+// can cause above the mark from which on a client is no longer read from.
+static wsabi_status limit_messages(wsabi_config *config, uint64_t max_message) {
+  uint64_t mark;
+  wsabi_status status = wsabi_config_get(config, WSABI_OPTION_OUTPUT_HIGH_MARK, &mark);
+  if (status != WSABI_OK) return status;
+  status = wsabi_config_set(config, WSABI_OPTION_MAX_MESSAGE_SIZE, max_message);
+  if (status != WSABI_OK) return status;
+  return wsabi_config_set(config, WSABI_OPTION_MAX_OUTPUT, max_message + mark + 2 * READ_SIZE);
+}
+
+static void make_config(server *s) {
+  static const char reason[] = "This server demands one of its subprotocols.";
   if (wsabi_config_new(&s->config) != WSABI_OK ||
-      wsabi_config_set(s->config, WSABI_OPTION_PLAIN_HTTP, 1) != WSABI_OK) {
+      wsabi_config_set(s->config, WSABI_OPTION_AUTO_ACCEPT, 1) != WSABI_OK ||
+      wsabi_config_set(s->config, WSABI_OPTION_PLAIN_HTTP, 1) != WSABI_OK ||
+      wsabi_config_set_close_reason(s->config, reason, sizeof reason - 1) != WSABI_OK ||
+      limit_messages(s->config, 16777216) != WSABI_OK) {
     die("config");
   }
+}
+
+static wsabi_status read_argument(server *s, const char *name, const char *value) {
+  wsabi_config *config = s->config;
+  if (strcmp(name, "--host") == 0) {
+    s->host = value;
+  } else if (strcmp(name, "--port") == 0) {
+    (void)number(value, 65535);
+    s->port = value;
+  } else if (strcmp(name, "--path") == 0 && is_path(value)) {
+    s->path = s->path != NULL ? s->path : value;
+    return wsabi_config_add_resource(config, value, strlen(value));
+  } else if (strcmp(name, "--subprotocol") == 0) {
+    s->subprotocol = s->subprotocol != NULL ? s->subprotocol : value;
+    return wsabi_config_add_subprotocol(config, value, strlen(value));
+  } else if (strcmp(name, "--subprotocol-absent") == 0) {
+    return wsabi_config_set(config, WSABI_OPTION_SUBPROTOCOL_ABSENT, policy(value));
+  } else if (strcmp(name, "--subprotocol-mismatch") == 0) {
+    return wsabi_config_set(config, WSABI_OPTION_SUBPROTOCOL_MISMATCH, policy(value));
+  } else if (strcmp(name, "--origin") == 0) {
+    return wsabi_config_add_origin(config, value, strlen(value));
+  } else if (strcmp(name, "--max-message") == 0) {
+    return limit_messages(config, number(value, INT64_MAX));
+  } else if (strcmp(name, "--opening-timeout") == 0) {
+    s->time_limit = (int64_t)number(value, INT_MAX);
+  } else {
+    reject_arguments("unknown option, or not a value for it", name);
+  }
+  return WSABI_OK;
+}
+
+static void read_arguments(server *s, int argc, char **argv) {
   for (int i = 1; i < argc; i += 2) {
-    const char *name = argv[i], *value = argv[i + 1];
-    if (strcmp(name, "--help") == 0) {
+    if (strcmp(argv[i], "--help") == 0) {
       fputs(usage, stdout);
       exit(EXIT_SUCCESS);
-    } else if (value == NULL) {
-      reject_arguments("unknown option, or without its value", name);
-    } else if (strcmp(name, "--host") == 0) {
-      s->host = value;
-    } else if (strcmp(name, "--port") == 0) {
-      (void)number(value, 65535);
-      s->port = value;
-    } else if (strcmp(name, "--path") == 0 && is_path(value)) {
-      s->paths[s->path_count++] = value;
-    } else if (strcmp(name, "--subprotocol") == 0) {
-      if (wsabi_config_add_subprotocol(s->config, value, strlen(value)) != WSABI_OK) {
-        reject_arguments("not a subprotocol, or named twice", value);
-      }
-    } else if (strcmp(name, "--max-message") == 0) {
-      max_message = value;
-    } else if (strcmp(name, "--opening-timeout") == 0) {
-      s->time_limit = (int64_t)number(value, INT_MAX);
-    } else {
-      reject_arguments("unknown option, or not a value for it", name);
     }
-  }
-  if (!limit_messages(s->config, number(max_message, INT64_MAX))) {
-    reject_arguments("not a number in range", max_message);
+    if (argv[i + 1] == NULL) {
+      reject_arguments("unknown option, or without its value", argv[i]);
+    } else if (read_argument(s, argv[i], argv[i + 1]) != WSABI_OK) {
+      reject_arguments("not a value for this option, or named twice", argv[i]);
+    }
   }
 }
 
@@ -539,7 +553,7 @@ static void make_page(server *s) {
       "const element = id => document.getElementById(id);\n"
       "const log = line => element('log').appendChild(document.createElement('li')).textContent = line;\n"
       "const scheme = location.protocol === 'https:' ? 'wss://' : 'ws://';\n"
-      "const socket = new WebSocket(scheme + location.host + \"%s\");\n"
+      "const socket = new WebSocket(scheme + location.host + \"%s\", [\"%s\"].filter(name => name));\n"
       "socket.binaryType = 'arraybuffer';\n"
       "socket.onopen = () => log('open');\n"
       "socket.onmessage = ({data}) => log(typeof data === 'string'\n"
@@ -549,8 +563,9 @@ static void make_page(server *s) {
       "element('send-binary').onclick = () =>\n"
       "  socket.send(new TextEncoder().encode(element('text').value));\n"
       "</script>\n";
-  const char *path = s->path_count > 0 ? s->paths[0] : "/";
-  size_t size = sizeof format + strlen(path);
+  const char *path = s->path != NULL ? s->path : "/";
+  const char *subprotocol = s->subprotocol != NULL ? s->subprotocol : "";
+  size_t size = sizeof format + strlen(path) + strlen(subprotocol);
   s->page = allocate(size);
-  snprintf(s->page, size, format, path);
+  snprintf(s->page, size, format, path, subprotocol);
 }

@@ -143,7 +143,7 @@ static const row rows[] = {
      NULL},
     {"9110 15.6.6 HTTP/0.9", WITH_LINE("GET /chat HTTP/0.9\r\n"), 505, WSABI_FAILURE_HTTP_VERSION, NULL},
 
-    {"9110 15.6.6 HTTP/1.2 and later would be HTTP/1.1", WITH_LINE("GET /chat HTTP/1.2\r\n"), 505,
+    {"9110 15.6.6 HTTP/1.2", WITH_LINE("GET /chat HTTP/1.2\r\n"), 505,
      WSABI_FAILURE_HTTP_VERSION, NULL},
     {"9110 15.6.6 HTTP/3.0", WITH_LINE("GET /chat HTTP/3.0\r\n"), 505, WSABI_FAILURE_HTTP_VERSION, NULL},
     {"9110 7.8 HTTP/1.0 without Host", "GET /chat HTTP/1.0\r\n" UPGRADE CONNECTION KEY VERSION END, 426,
