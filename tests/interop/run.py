@@ -27,9 +27,12 @@ import raw_cases
 from client_process import run_client
 from http2_suite import report_http2
 from nginx import Nginx, NginxError, documented
+from observations import report_observations
 from report import Report
 from server_process import ServerError, ServerProcess, add_server_argument, server_command
+from snippets import report_snippets
 from tools import (
+    HERE,
     MISSING_TOOL_STATUS,
     TARGET,
     MissingTool,
@@ -223,6 +226,9 @@ def main() -> int:
     report_clients(report, server, clients, tools)
     library = arguments.library.resolve()
     report_http2(report, library, tools.missing)
+    report_snippets(report, library, arguments.bless)
+    answering = [sys.executable, str(HERE / "answering_server.py"), "--library", str(library)]
+    report_observations(report, server, answering, tools.missing, arguments.bless)
     return report.finish()
 
 
