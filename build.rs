@@ -1,17 +1,18 @@
-//! Regenerates `include/wsabi.h` from `src/ffi`.
+//! Regenerates `include/wsabi.h` and `include/wsabi.ffi.h` from `src/ffi`.
 //!
-//! The header is committed. cbindgen writes only when the text changes, so a
-//! packaged source tree, whose header is current, is never modified.
+//! The headers are committed. They are written only when the text changes, so a
+//! packaged source tree, whose headers are current, is never modified.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a build that cannot go on says so")]
 
-use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=src/ffi");
     println!("cargo::rerun-if-changed=cbindgen.toml");
     println!("cargo::rerun-if-changed=include/wsabi.h");
+    println!("cargo::rerun-if-changed=include/wsabi.ffi.h");
     // A program's own symbols must not replace ours inside the library.
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
@@ -21,6 +22,25 @@ fn main() {
         cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is valid");
     config.header = Some(RULES.to_owned());
     config.after_includes = Some(macros());
+    if let Some(header) = generate(&root, config.clone()) {
+        header.write_to_file(root.join("include/wsabi.h"));
+    }
+    // What only C and C++ can read goes.
+    config.header = None;
+    config.after_includes = None;
+    config.include_guard = None;
+    config.sys_includes.clear();
+    config.cpp_compat = false;
+    config.documentation = false;
+    config.function.prefix = None;
+    if let Some(header) = generate(&root, config) {
+        let mut text = Vec::new();
+        header.write(&mut text);
+        write_flat(&root.join("include/wsabi.ffi.h"), &String::from_utf8_lossy(&text));
+    }
+}
+
+fn generate(root: &Path, config: cbindgen::Config) -> Option<cbindgen::Bindings> {
     // cbindgen follows `mod x;` from here; naming the files one by one would
     // declare every function twice.
     let generated = cbindgen::Builder::new()
@@ -28,10 +48,28 @@ fn main() {
         .with_config(config)
         .generate();
     match generated {
-        Ok(header) => drop(header.write_to_file(root.join("include/wsabi.h"))),
+        Ok(header) => Some(header),
         // rustc reports syntax errors better than we do.
-        Err(cbindgen::Error::ParseSyntaxError { .. }) => {}
+        Err(cbindgen::Error::ParseSyntaxError { .. }) => None,
         Err(error) => panic!("cbindgen: {error}"),
+    }
+}
+
+/// Writes a header without directives, as LuaJIT, PHP and cffi load it: its
+/// `#define NAME number` become one `enum`.
+fn write_flat(path: &Path, header: &str) {
+    let mut constants = String::new();
+    let mut declarations = String::new();
+    for line in header.lines().filter(|line| !line.is_empty()) {
+        match line.strip_prefix("#define ").and_then(|define| define.split_once(' ')) {
+            Some((name, value)) => constants.push_str(&format!("  {name} = {value},\n")),
+            None => declarations.push_str(&format!("{line}\n")),
+        }
+    }
+    let flat = format!("enum {{\n{constants}}};\n{declarations}");
+    assert!(!flat.contains(['#', '"']) && !flat.contains("//"), "{flat}");
+    if fs::read_to_string(path).ok().as_ref() != Some(&flat) {
+        fs::write(path, flat).expect("include is writable");
     }
 }
 
