@@ -10,7 +10,7 @@ server := c-examples/build/echo_server
 # The nightly toolchain is for Miri and the fuzzers alone.
 NIGHTLY ?= nightly
 
-.PHONY: run lib examples test lint header test-rust test-core test-c autobahn interop miri fuzz \
+.PHONY: run lib examples test lint header test-rust test-core test-c hosts autobahn interop miri fuzz \
 	bench bench-echo clean
 
 run: examples
@@ -26,7 +26,7 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c interop autobahn miri fuzz
+test: lint header test-rust test-core test-c hosts interop autobahn miri fuzz
 	@echo 'every suite passed'
 
 lint:
@@ -47,6 +47,11 @@ test-core:
 test-c: examples
 	tests/tools.sh c
 	$(MAKE) -C tests/c all
+
+# The shared library in LuaJIT, Ruby, PHP, Node and Python.
+hosts: lib
+	tests/tools.sh hosts
+	tests/hosts/run.sh
 
 # Real clients, direct and behind nginx.
 interop: examples

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to the tools of the test suites that are named: c, interop, autobahn,
-# miri, fuzz, bench. Installs what is missing where it can; otherwise says what
+# Sees to the tools of the test suites that are named: c, hosts, install, abi,
+# interop, autobahn, miri, fuzz, bench. Installs what is missing where it can; otherwise says what
 # is missing and how to get it, and exits with 3.
 set -u
 
@@ -36,6 +36,26 @@ c_tools() {
   package libcmocka-dev has_header cmocka.h
   package valgrind has valgrind
   package binutils has nm
+}
+
+hosts_tools() {
+  package luajit has luajit
+  package ruby has ruby
+  package php-cli php -r 'exit(extension_loaded("ffi") ? 0 : 1);'
+  package nodejs has node
+  package npm has npm
+  package python3-venv python3 -c 'import venv, ensurepip'
+}
+
+install_tools() {
+  package g++ has g++
+  package cmake has cmake
+  package pkg-config has pkg-config
+  package binutils has objcopy
+}
+
+abi_tools() {
+  package abigail-tools has abidiff
 }
 
 interop_tools() {
