@@ -12,7 +12,7 @@ end
 assert(wsabi.wsabi_abi_version() == wsabi.WSABI_ABI_VERSION)
 local slot = ffi.new('wsabi_conn *[1]')
 check(wsabi.wsabi_conn_new_server(nil, slot))
-local conn = ffi.gc(slot[0], wsabi.wsabi_conn_free)
+local conn = slot[0]
 
 local events, runs = ffi.new('wsabi_event[16]'), ffi.new('wsabi_iovec[16]')
 local used, count = ffi.new('size_t[1]'), ffi.new('size_t[1]')
@@ -51,3 +51,4 @@ assert(output() == 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nCo
   'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n')
 receive('\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58')
 assert(output() == '\x81\x05Hello')
+wsabi.wsabi_conn_free(conn)

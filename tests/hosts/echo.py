@@ -19,7 +19,7 @@ def check(status):
 assert wsabi.wsabi_abi_version() == wsabi.WSABI_ABI_VERSION
 slot = ffi.new("wsabi_conn **")
 check(wsabi.wsabi_conn_new_server(ffi.NULL, slot))
-conn = ffi.gc(slot[0], wsabi.wsabi_conn_free)
+conn = slot[0]
 
 events, runs = ffi.new("wsabi_event[16]"), ffi.new("wsabi_iovec[16]")
 used, count = ffi.new("size_t *"), ffi.new("size_t *")
@@ -56,3 +56,4 @@ assert output() == (
 )
 receive(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")
 assert output() == b"\x81\x05Hello"
+wsabi.wsabi_conn_free(conn)
