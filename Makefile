@@ -1,5 +1,6 @@
 # make run    builds the library and the C echo server, and starts it
 # make test   runs every suite; what it needs and cannot install, it names
+# make install PREFIX=/usr/local DESTDIR=   see packaging/install.mk
 #
 # Everything else is a part of these, or a benchmark.
 
@@ -10,8 +11,8 @@ server := c-examples/build/echo_server
 # The nightly toolchain is for Miri and the fuzzers alone.
 NIGHTLY ?= nightly
 
-.PHONY: run lib examples test lint header test-rust test-core test-c hosts autobahn interop miri fuzz \
-	bench bench-echo clean
+.PHONY: run lib examples test lint header test-rust test-core test-c hosts test-install autobahn interop miri \
+	fuzz bench bench-echo clean
 
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
@@ -26,7 +27,7 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c hosts interop autobahn miri fuzz
+test: lint header test-rust test-core test-c hosts test-install interop autobahn miri fuzz
 	@echo 'every suite passed'
 
 lint:
@@ -52,6 +53,11 @@ test-c: examples
 hosts: lib
 	tests/tools.sh hosts
 	tests/hosts/run.sh
+
+# What is installed, used from outside the tree.
+test-install:
+	tests/tools.sh install
+	tests/install/run.sh
 
 # Real clients, direct and behind nginx.
 interop: examples
@@ -86,3 +92,5 @@ clean:
 	$(CARGO) clean
 	$(MAKE) -C c-examples clean
 	$(MAKE) -C tests/c clean
+
+include packaging/install.mk
