@@ -11,8 +11,8 @@ server := c-examples/build/echo_server
 # The nightly toolchain is for Miri and the fuzzers alone.
 NIGHTLY ?= nightly
 
-.PHONY: run lib examples test lint header test-rust test-core test-c hosts test-install autobahn interop miri \
-	fuzz bench bench-echo clean
+.PHONY: run lib examples test lint header test-rust test-core test-c hosts test-install abi abi-baseline \
+	autobahn interop miri fuzz bench bench-echo clean
 
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
@@ -27,7 +27,7 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c hosts test-install interop autobahn miri fuzz
+test: lint header test-rust test-core test-c hosts test-install abi interop autobahn miri fuzz
 	@echo 'every suite passed'
 
 lint:
@@ -58,6 +58,15 @@ hosts: lib
 test-install:
 	tests/tools.sh install
 	tests/install/run.sh
+
+# What a program compiled against an older header relies on.
+abi: header
+	tests/tools.sh abi
+	tests/abi/run.sh
+
+abi-baseline: lib
+	tests/tools.sh abi
+	tests/abi/run.sh --baseline
 
 # Real clients, direct and behind nginx.
 interop: examples
