@@ -48,6 +48,7 @@ test-core:
 test-c: examples
 	tests/tools.sh c
 	$(MAKE) -C tests/c all
+	$(MAKE) -C tests/cpp
 
 # The shared library in LuaJIT, Ruby, PHP, Node and Python.
 hosts: lib
@@ -101,5 +102,6 @@ clean:
 	$(CARGO) clean
 	$(MAKE) -C c-examples clean
 	$(MAKE) -C tests/c clean
+	$(MAKE) -C tests/cpp clean
 
 include packaging/install.mk

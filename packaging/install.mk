@@ -54,7 +54,7 @@ endef
 
 install: package
 	$(INSTALL) -d '$(DESTDIR)$(INCLUDEDIR)/wsabi' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(LIBDIR)/cmake/wsabi'
-	$(INSTALL) -m 644 include/wsabi.h include/wsabi.ffi.h '$(DESTDIR)$(INCLUDEDIR)'
+	$(INSTALL) -m 644 include/wsabi.h include/wsabi.hpp include/wsabi.ffi.h '$(DESTDIR)$(INCLUDEDIR)'
 	$(INSTALL) -m 644 packaging/module.modulemap '$(DESTDIR)$(INCLUDEDIR)/wsabi'
 	$(INSTALL) -m 755 $(package)/release/libwsabi.so '$(DESTDIR)$(LIBDIR)/libwsabi.so.$(version)'
 	ln -sf libwsabi.so.$(version) '$(DESTDIR)$(LIBDIR)/$(soname)'
@@ -66,7 +66,7 @@ install: package
 
 uninstall:
 	rm -rf '$(DESTDIR)$(INCLUDEDIR)/wsabi' '$(DESTDIR)$(LIBDIR)/cmake/wsabi'
-	rm -f '$(DESTDIR)$(INCLUDEDIR)/wsabi.h' '$(DESTDIR)$(INCLUDEDIR)/wsabi.ffi.h' \
+	rm -f '$(DESTDIR)$(INCLUDEDIR)/wsabi.h' '$(DESTDIR)$(INCLUDEDIR)/wsabi.hpp' '$(DESTDIR)$(INCLUDEDIR)/wsabi.ffi.h' \
 	    '$(DESTDIR)$(LIBDIR)/libwsabi.a' '$(DESTDIR)$(LIBDIR)/libwsabi.so' '$(DESTDIR)$(LIBDIR)/$(soname)' \
 	    '$(DESTDIR)$(LIBDIR)/libwsabi.so.$(version)' '$(DESTDIR)$(LIBDIR)/pkgconfig/wsabi.pc'
 

@@ -1,0 +1,328 @@
+// wsabi for C++17: owners that free, views instead of pointer and length. It
+// throws nothing and works with -fno-exceptions; wsabi.h is the reference.
+//
+//     auto conn = wsabi::connection::server();
+//     if (!conn) return conn.status();
+//     wsabi_status status = conn->receive(buffer, n, [&](wsabi::event event) {
+//       if (event.type() == WSABI_EVENT_REQUEST) (void)conn->accept();
+//       if (event.type() == WSABI_EVENT_TEXT) (void)conn->send_text(event.text());
+//     });
+//     status = conn->output([&](const wsabi_iovec *runs, std::size_t count) { ... });
+//
+// Rules 1 to 7 of wsabi.h hold: a status says that the caller broke a rule.
+
+#ifndef WSABI_HPP
+#define WSABI_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <wsabi.h>
+
+namespace wsabi {
+
+// A value, or the status that says why there is none.
+template <class T>
+class [[nodiscard]] result {
+ public:
+  result(T value) : value_(std::move(value)), status_(WSABI_OK) {}
+  static result failed(wsabi_status status) { return result(status, nullptr); }
+
+  explicit operator bool() const { return value_.has_value(); }
+  wsabi_status status() const { return status_; }
+
+  // Only when there is a value.
+  T &operator*() & { return *value_; }
+  const T &operator*() const & { return *value_; }
+  T &&operator*() && { return std::move(*value_); }
+  T *operator->() { return &*value_; }
+  const T *operator->() const { return &*value_; }
+
+ private:
+  result(wsabi_status status, std::nullptr_t) : status_(status) {}
+
+  std::optional<T> value_;
+  wsabi_status status_;
+};
+
+// Octets that somebody else owns, as std::string_view is for text.
+class octets {
+ public:
+  constexpr octets() = default;
+  octets(const void *data, std::size_t size)
+      : data_(static_cast<const std::uint8_t *>(data)), size_(size) {}
+  explicit octets(std::string_view text) : octets(text.data(), text.size()) {}
+
+  const std::uint8_t *data() const { return data_; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const std::uint8_t *begin() const { return data_; }
+  const std::uint8_t *end() const { return data_ + size_; }
+  std::uint8_t operator[](std::size_t index) const { return data_[index]; }
+
+ private:
+  const std::uint8_t *data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// One thing that happened. What it views is valid as rule 5 says.
+class event {
+ public:
+  explicit event(const wsabi_event &raw) : raw_(raw) {}
+
+  wsabi_event_type type() const { return raw_.type; }
+  std::uint16_t code() const { return raw_.code; }
+  octets data() const { return {raw_.data, raw_.len}; }
+  std::string_view text() const { return {reinterpret_cast<const char *>(raw_.data), raw_.len}; }
+
+ private:
+  wsabi_event raw_;
+};
+
+inline std::string_view view(wsabi_slice slice) { return {slice.data, slice.len}; }
+
+inline wsabi_slice slice(std::string_view text) { return {text.data(), text.size()}; }
+
+struct header {
+  std::string_view name;
+  std::string_view value;
+};
+
+// Limits and policies. A default-constructed one stands for the defaults, and
+// cannot be changed; `make` gives one that can.
+class config {
+ public:
+  config() = default;
+
+  static result<config> make() {
+    wsabi_config *raw = nullptr;
+    const wsabi_status status = wsabi_config_new(&raw);
+    if (status != WSABI_OK) return result<config>::failed(status);
+    return config(raw);
+  }
+
+  [[nodiscard]] wsabi_status set(wsabi_option option, std::uint64_t value) {
+    return wsabi_config_set(native(), option, value);
+  }
+  result<std::uint64_t> get(wsabi_option option) const {
+    std::uint64_t value = 0;
+    const wsabi_status status = wsabi_config_get(native(), option, &value);
+    if (status != WSABI_OK) return result<std::uint64_t>::failed(status);
+    return value;
+  }
+  [[nodiscard]] wsabi_status add_subprotocol(std::string_view name) {
+    return wsabi_config_add_subprotocol(native(), name.data(), name.size());
+  }
+  [[nodiscard]] wsabi_status add_origin(std::string_view origin) {
+    return wsabi_config_add_origin(native(), origin.data(), origin.size());
+  }
+  [[nodiscard]] wsabi_status add_resource(std::string_view path) {
+    return wsabi_config_add_resource(native(), path.data(), path.size());
+  }
+  [[nodiscard]] wsabi_status set_close_reason(std::string_view reason) {
+    return wsabi_config_set_close_reason(native(), reason.data(), reason.size());
+  }
+
+  wsabi_config *native() const { return raw_.get(); }
+
+ private:
+  explicit config(wsabi_config *raw) : raw_(raw) {}
+
+  struct free {
+    void operator()(wsabi_config *raw) const { wsabi_config_free(raw); }
+  };
+  std::unique_ptr<wsabi_config, free> raw_;
+};
+
+// One WebSocket connection. A connection that was moved from answers every call
+// as NULL does.
+class connection {
+ public:
+  static result<connection> server(const config &config = {}) {
+    wsabi_conn *raw = nullptr;
+    const wsabi_status status = wsabi_conn_new_server(config.native(), &raw);
+    return own(status, raw);
+  }
+  static result<connection> client(const wsabi_client_request &request, const config &config = {}) {
+    wsabi_conn *raw = nullptr;
+    const wsabi_status status = wsabi_conn_new_client(config.native(), &request, &raw);
+    return own(status, raw);
+  }
+  // Behind an opening handshake that somebody else made.
+  static result<connection> open(wsabi_role role, std::string_view subprotocol = {}, const config &config = {}) {
+    wsabi_conn *raw = nullptr;
+    const wsabi_status status =
+        wsabi_conn_new_open(config.native(), role, subprotocol.data(), subprotocol.size(), &raw);
+    return own(status, raw);
+  }
+
+  // Receives all of the octets, which are unmasked in place, and calls
+  // `handle(event)` for each event. It may call everything here but what
+  // receives, `interest` and the move of this connection.
+  template <class Handle>
+  [[nodiscard]] wsabi_status receive(std::uint8_t *data, std::size_t size, Handle &&handle) {
+    std::size_t at = 0;
+    do {
+      wsabi_event events[batch];
+      std::size_t used = 0, count = 0;
+      const wsabi_status status =
+          wsabi_conn_recv(native(), data == nullptr ? data : data + at, size - at, &used, events, batch, &count);
+      if (status != WSABI_OK) return status;
+      for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
+      at += used;
+    } while (at < size);
+    return WSABI_OK;
+  }
+
+  // The peer's octet stream ended.
+  template <class Handle>
+  [[nodiscard]] wsabi_status receive_eof(Handle &&handle) {
+    wsabi_event events[batch];
+    std::size_t count = 0;
+    const wsabi_status status = wsabi_conn_recv_eof(native(), events, batch, &count);
+    if (status != WSABI_OK) return status;
+    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
+    return WSABI_OK;
+  }
+
+  // A request that the host parsed.
+  template <class Handle>
+  [[nodiscard]] wsabi_status receive_request(const wsabi_request &request, Handle &&handle) {
+    wsabi_event events[batch];
+    std::size_t count = 0;
+    const wsabi_status status = wsabi_conn_recv_request(native(), &request, events, batch, &count);
+    if (status != WSABI_OK) return status;
+    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
+    return WSABI_OK;
+  }
+
+  // Calls `write(runs, count)`, which returns the number of octets it took,
+  // until nothing is left or it takes less than all.
+  template <class Write>
+  [[nodiscard]] wsabi_status output(Write &&write) {
+    for (;;) {
+      wsabi_iovec runs[batch];
+      std::size_t count = 0, total = 0;
+      wsabi_status status = wsabi_conn_output(native(), runs, batch, &count);
+      if (status != WSABI_OK || count == 0) return status;
+      for (std::size_t i = 0; i < count; i++) total += runs[i].len;
+      const std::size_t taken = write(static_cast<const wsabi_iovec *>(runs), count);
+      status = wsabi_conn_output_consumed(native(), taken);
+      if (status != WSABI_OK || taken < total) return status;
+    }
+  }
+  std::size_t output_size() const { return wsabi_conn_output_size(native()); }
+
+  wsabi_interest interest() { return wsabi_conn_interest(native()); }
+  wsabi_state state() const { return wsabi_conn_state(native()); }
+  std::uint16_t close_code() const { return wsabi_conn_close_code(native()); }
+  wsabi_failure failure() const { return wsabi_conn_failure(native()); }
+  // Empty when there is none.
+  std::string_view subprotocol() const {
+    return read(wsabi_conn_subprotocol).value_or(std::string_view());
+  }
+
+  [[nodiscard]] wsabi_status send_text(std::string_view text) {
+    return wsabi_conn_send_text(native(), text.data(), text.size());
+  }
+  [[nodiscard]] wsabi_status send_binary(octets data) {
+    return wsabi_conn_send_binary(native(), data.data(), data.size());
+  }
+  [[nodiscard]] wsabi_status send_ping(octets data = {}) {
+    return wsabi_conn_send_ping(native(), data.data(), data.size());
+  }
+  [[nodiscard]] wsabi_status send_pong(octets data = {}) {
+    return wsabi_conn_send_pong(native(), data.data(), data.size());
+  }
+  [[nodiscard]] wsabi_status close(std::uint16_t code = 1000, std::string_view reason = {}) {
+    return wsabi_conn_close(native(), code, reason.data(), reason.size());
+  }
+
+  // The request that waits for a decision; nothing when none waits, or when it
+  // has no such part.
+  std::optional<std::string_view> method() const { return read(wsabi_conn_head_method); }
+  std::optional<std::string_view> target() const { return read(wsabi_conn_head_target); }
+  std::optional<std::string_view> path() const { return read(wsabi_conn_head_path); }
+  std::optional<std::string_view> query() const { return read(wsabi_conn_head_query); }
+  std::optional<std::string_view> host() const { return read(wsabi_conn_head_host); }
+  std::optional<std::string_view> origin() const { return read(wsabi_conn_head_origin); }
+  std::optional<std::string_view> header(std::string_view name) const {
+    return read(wsabi_conn_head_find, name.data(), name.size());
+  }
+  std::optional<wsabi::header> header(std::size_t index) const {
+    return read_header(wsabi_conn_head_at, index);
+  }
+  std::optional<std::string_view> offered_subprotocol(std::size_t index) const {
+    return read(wsabi_conn_offered_subprotocol, index);
+  }
+
+  // The decision. Without a name the config's policy chooses the subprotocol.
+  [[nodiscard]] wsabi_status accept(std::string_view subprotocol = {}, const wsabi_response *response = nullptr) {
+    return wsabi_conn_accept(native(), subprotocol.data(), subprotocol.size(), response);
+  }
+  [[nodiscard]] wsabi_status accept_by(const config &policy, const wsabi_response *response = nullptr) {
+    return wsabi_conn_accept_by(native(), policy.native(), response);
+  }
+  [[nodiscard]] wsabi_status accept_then_close(std::uint16_t code, std::string_view reason = {}) {
+    return wsabi_conn_accept_then_close(native(), code, reason.data(), reason.size());
+  }
+  [[nodiscard]] wsabi_status reject(const wsabi_response &response) {
+    return wsabi_conn_reject(native(), &response);
+  }
+  [[nodiscard]] wsabi_status redirect(std::uint32_t status, std::string_view location) {
+    return wsabi_conn_redirect(native(), status, location.data(), location.size());
+  }
+  [[nodiscard]] wsabi_status challenge(std::string_view challenge) {
+    return wsabi_conn_challenge(native(), challenge.data(), challenge.size());
+  }
+
+  // The response that the host sends, or that a client got.
+  std::optional<std::uint32_t> response_status() const {
+    std::uint32_t status = 0;
+    if (wsabi_conn_response_status(native(), &status) != WSABI_OK) return std::nullopt;
+    return status;
+  }
+  std::optional<wsabi::header> response_header(std::size_t index) const {
+    return read_header(wsabi_conn_response_header, index);
+  }
+  std::optional<std::string_view> response_body() const { return read(wsabi_conn_response_body); }
+
+  wsabi_conn *native() const { return raw_.get(); }
+
+ private:
+  static constexpr std::size_t batch = 16;
+
+  explicit connection(wsabi_conn *raw) : raw_(raw) {}
+
+  static result<connection> own(wsabi_status status, wsabi_conn *raw) {
+    if (status != WSABI_OK) return result<connection>::failed(status);
+    return connection(raw);
+  }
+
+  template <class Function, class... Arguments>
+  std::optional<std::string_view> read(Function function, Arguments... arguments) const {
+    wsabi_slice slice;
+    if (function(native(), arguments..., &slice) != WSABI_OK) return std::nullopt;
+    return view(slice);
+  }
+
+  template <class Function>
+  std::optional<wsabi::header> read_header(Function function, std::size_t index) const {
+    wsabi_header raw;
+    if (function(native(), index, &raw) != WSABI_OK) return std::nullopt;
+    return wsabi::header{view(raw.name), view(raw.value)};
+  }
+
+  struct free {
+    void operator()(wsabi_conn *raw) const { wsabi_conn_free(raw); }
+  };
+  std::unique_ptr<wsabi_conn, free> raw_;
+};
+
+}  // namespace wsabi
+
+#endif  // WSABI_HPP

@@ -1,0 +1,166 @@
+// wsabi.hpp: a client and a server talk to each other in memory.
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <type_traits>
+#include <vector>
+#include <wsabi.hpp>
+
+#define CHECK(condition)                                              \
+  do {                                                                \
+    if (!(condition)) {                                               \
+      std::fprintf(stderr, "line %d: not %s\n", __LINE__, #condition); \
+      std::exit(1);                                                   \
+    }                                                                 \
+  } while (0)
+
+using wsabi::connection;
+
+static_assert(!std::is_copy_constructible_v<connection> && std::is_nothrow_move_constructible_v<connection>);
+static_assert(!std::is_copy_constructible_v<wsabi::config> && std::is_nothrow_move_assignable_v<wsabi::config>);
+static_assert(sizeof(connection) == sizeof(void *) && sizeof(wsabi::config) == sizeof(void *));
+
+// What one end sends goes to the other, in writes of at most `most` octets.
+template <class Handle>
+static void carry(connection &from, connection &to, Handle &&handle, std::size_t most = 7) {
+  std::vector<std::uint8_t> wire;
+  std::size_t before = 0;
+  do {
+    before = wire.size();
+    CHECK(from.output([&](const wsabi_iovec *runs, std::size_t count) {
+      CHECK(count > 0);
+      const wsabi::octets run(runs[0].base, runs[0].len < most ? runs[0].len : most);
+      wire.insert(wire.end(), run.begin(), run.end());
+      return run.size();
+    }) == WSABI_OK);
+  } while (wire.size() > before);
+  CHECK(from.output_size() == 0);
+  CHECK(to.receive(wire.data(), wire.size(), handle) == WSABI_OK);
+}
+
+static void nothing_expected(wsabi::event) { CHECK(!"an event"); }
+
+static connection client(std::string_view target, const wsabi::config &config) {
+  wsabi_client_request request = WSABI_CLIENT_REQUEST_INIT;
+  request.host = wsabi::slice("example.com");
+  request.target = wsabi::slice(target);
+  request.origin = wsabi::slice("https://example.com");
+  auto made = connection::client(request, config);
+  CHECK(made);
+  return *std::move(made);
+}
+
+static connection server(const wsabi::config &config = {}) {
+  auto made = connection::server(config);
+  CHECK(made && made.status() == WSABI_OK && made->state() == WSABI_STATE_CONNECTING);
+  return *std::move(made);
+}
+
+static wsabi::config chat() {
+  auto made = wsabi::config::make();
+  CHECK(made);
+  CHECK(made->add_subprotocol("chat") == WSABI_OK);
+  CHECK(made->set(WSABI_OPTION_MAX_MESSAGE_SIZE, 1000) == WSABI_OK);
+  CHECK(*made->get(WSABI_OPTION_MAX_MESSAGE_SIZE) == 1000);
+  return *std::move(made);
+}
+
+static void conversation() {
+  const wsabi::config config = chat();
+  connection there = client("/room?n=1", config), here = server(config);
+
+  carry(there, here, [&](wsabi::event event) {
+    CHECK(event.type() == WSABI_EVENT_REQUEST && event.text() == "/room?n=1");
+    CHECK(here.method() == "GET" && here.path() == "/room" && here.query() == "n=1");
+    CHECK(here.host() == "example.com" && here.origin() == "https://example.com");
+    CHECK(here.header("upgrade") == "websocket" && !here.header("cookie"));
+    CHECK(here.header(std::size_t{0})->name == "Host" && !here.header(99));
+    CHECK(here.offered_subprotocol(0) == "chat" && !here.offered_subprotocol(1));
+    CHECK(here.accept() == WSABI_OK);
+  });
+  CHECK(here.state() == WSABI_STATE_OPEN && here.subprotocol() == "chat" && !here.method());
+  carry(here, there, [](wsabi::event event) { CHECK(event.type() == WSABI_EVENT_OPEN); });
+  CHECK(there.subprotocol() == "chat");
+
+  // More events than one call lists; every message comes back.
+  std::string sent, echoed;
+  for (int i = 0; i < 100; i++) {
+    const std::string text = std::to_string(i) + " \xc3\xa9";
+    sent += text;
+    CHECK(there.send_text(text) == WSABI_OK);
+  }
+  const std::uint8_t binary[] = {0, 255};
+  CHECK(there.send_binary({binary, sizeof binary}) == WSABI_OK);
+  carry(there, here, [&](wsabi::event event) {
+    CHECK((event.type() == WSABI_EVENT_TEXT ? here.send_text(event.text())
+                                            : here.send_binary(event.data())) == WSABI_OK);
+  });
+  carry(here, there, [&](wsabi::event event) {
+    if (event.type() == WSABI_EVENT_TEXT) {
+      echoed += event.text();
+    } else {
+      CHECK(event.data().size() == 2 && event.data()[1] == 255);
+    }
+  });
+  CHECK(echoed == sent);
+  CHECK(there.send_ping(wsabi::octets("hi")) == WSABI_OK);
+  carry(there, here, [](wsabi::event event) { CHECK(event.type() == WSABI_EVENT_PING); });
+  carry(here, there, [](wsabi::event event) { CHECK(event.type() == WSABI_EVENT_PONG && event.text() == "hi"); });
+
+  CHECK(there.close(1001, "bye") == WSABI_OK);
+  carry(there, here, [](wsabi::event event) {
+    CHECK(event.type() == WSABI_EVENT_CLOSE && event.code() == 1001 && event.text() == "bye");
+  });
+  carry(here, there, [](wsabi::event event) { CHECK(event.type() == WSABI_EVENT_CLOSE); });
+  CHECK(here.interest() == WSABI_INTEREST_CLOSE && here.close_code() == 1001 && here.failure() == 0);
+  CHECK(there.receive_eof([](wsabi::event event) { CHECK(event.type() == WSABI_EVENT_CLOSED); }) == WSABI_OK);
+}
+
+static void refusal() {
+  connection there = client("/", {}), here = server();
+  carry(there, here, [&](wsabi::event) { CHECK(here.redirect(307, "/new") == WSABI_OK); });
+  carry(here, there, [](wsabi::event event) { CHECK(event.type() == WSABI_EVENT_REJECTED && event.code() == 307); });
+  CHECK(there.response_status() == 307u && !there.response_header(99));
+}
+
+// The host has an HTTP server of its own.
+static void parsed_request() {
+  wsabi_request request = WSABI_REQUEST_INIT;
+  request.version = WSABI_HTTP_2;
+  request.method = wsabi::slice("CONNECT");
+  request.target = wsabi::slice("/");
+  request.authority = wsabi::slice("example.com");
+  request.protocol = wsabi::slice("websocket");
+  const wsabi_header version = {wsabi::slice("sec-websocket-version"), wsabi::slice("13")};
+  request.headers = &version;
+  request.header_count = 1;
+  connection here = server();
+  CHECK(here.receive_request(request, [&](wsabi::event event) {
+    CHECK(event.type() == WSABI_EVENT_REQUEST && here.accept() == WSABI_OK);
+  }) == WSABI_OK);
+  CHECK(here.response_status() == 200u && here.response_body() == "");
+}
+
+static void mistakes_are_statuses() {
+  connection here = server();
+  CHECK(here.send_text("early") == WSABI_ERR_STATE);
+  CHECK(here.receive(nullptr, 0, nothing_expected) == WSABI_OK);
+  CHECK(wsabi::config().set(WSABI_OPTION_AUTO_ACCEPT, 1) == WSABI_ERR_NULL);
+  CHECK(!chat().get(9999) && chat().get(9999).status() == WSABI_ERR_UNSUPPORTED);
+  CHECK(!connection::open(7));
+
+  connection moved = std::move(here);
+  CHECK(moved.state() == WSABI_STATE_CONNECTING && here.native() == nullptr);
+  CHECK(here.close() == WSABI_ERR_NULL && !here.path() && here.interest() == WSABI_INTEREST_CLOSE);
+  here = std::move(moved);
+  CHECK(here.native() != nullptr);
+}
+
+int main() {
+  conversation();
+  refusal();
+  parsed_request();
+  mistakes_are_statuses();
+  return 0;
+}
