@@ -17,6 +17,8 @@
 extern crate alloc;
 
 pub mod conn;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 pub mod explain;
 #[cfg(feature = "std")]
 mod ffi;
