@@ -57,6 +57,9 @@
 
 
 
+// Bit of an event's `flags`: the message was compressed (RFC 7692).
+#define WSABI_FLAG_COMPRESSED 1
+
 // HTTP/1.0, which is never upgraded (RFC 9110 7.8).
 #define WSABI_HTTP_1_0 10
 
@@ -184,7 +187,7 @@ typedef int32_t wsabi_event_type;
 typedef struct {
   // What happened.
   wsabi_event_type type;
-  // Always 0 in this release; ignore bits that you do not know.
+  // Bits `WSABI_FLAG_*`; ignore those that you do not know.
   uint16_t flags;
   // Status code, see the type.
   uint16_t code;
@@ -377,6 +380,39 @@ typedef struct {
 // Octets of a response's body that a client keeps for the event REJECTED.
 // Default 65,536.
 #define WSABI_OPTION_MAX_REJECTION_BODY 16
+
+// 1: permessage-deflate (RFC 7692) is negotiated. Default 1; 0 and nothing else
+// in a library without the feature.
+#define WSABI_OPTION_DEFLATE 17
+
+// Level of compression, 1 (fast) to 9 (small). Default 3.
+#define WSABI_OPTION_DEFLATE_LEVEL 18
+
+// Memory of a compressor besides its window: 2 to the power of this plus 9
+// octets, 1 to 9. Default 8.
+#define WSABI_OPTION_DEFLATE_MEMORY_LEVEL 19
+
+// Octets from which on a message is compressed; smaller ones gain little or
+// nothing. Default 256.
+#define WSABI_OPTION_DEFLATE_MIN_SIZE 20
+
+// Largest window of the server's compressor, as the logarithm of its octets: 8
+// to 15 (RFC 7692 7.1.2.1). Default 15.
+#define WSABI_OPTION_SERVER_MAX_WINDOW_BITS 21
+
+// The same of the client's (RFC 7692 7.1.2.2); a server can ask for it only when
+// the client offers to. Default 15.
+#define WSABI_OPTION_CLIENT_MAX_WINDOW_BITS 22
+
+// 1: the server's compressor forgets each message (RFC 7692 7.1.1.1), so that
+// contexts are shared by all connections of the config. 0: it keeps a context
+// for each connection, from the first message on, unless the client demands
+// otherwise. Default 1.
+#define WSABI_OPTION_SERVER_NO_CONTEXT_TAKEOVER 23
+
+// The same of the client's compressor, and so of the server's memory for what it
+// receives (RFC 7692 7.1.1.2). Default 1.
+#define WSABI_OPTION_CLIENT_NO_CONTEXT_TAKEOVER 24
 
 // A correct opening handshake arrived and waits for the application's decision:
 // `wsabi_conn_accept`, `_reject` or `_redirect`, now or later. The payload is
@@ -648,6 +684,9 @@ typedef struct {
 // No memory for the response. RFC 6455 10.4.
 #define WSABI_FAILURE_RESPONSE_OUT_OF_MEMORY 166
 
+// The answer to permessage-deflate is not one to the offer. RFC 7692 7.1.
+#define WSABI_FAILURE_RESPONSE_EXTENSION_ANSWER 167
+
 // A reserved bit is set that no extension defines. RFC 6455 5.2.
 #define WSABI_FAILURE_RESERVED_BIT 201
 
@@ -701,6 +740,9 @@ typedef struct {
 
 // A frame from the server is masked. RFC 6455 5.1.
 #define WSABI_FAILURE_MASKED 218
+
+// The payload of a compressed message is no DEFLATE. RFC 7692 7.2.2.
+#define WSABI_FAILURE_BAD_COMPRESSION 219
 
 // The connection fails with every peer that keeps to the RFC.
 #define WSABI_SEVERITY_FATAL 1
@@ -1601,6 +1643,14 @@ wsabi_status wsabi_conn_accept_then_close(wsabi_conn *conn,
                                           uint16_t code,
                                           const void *reason,
                                           size_t len);
+
+// Declines permessage-deflate for this connection, whatever the client offers;
+// call it before the decision. Some clients (Safari 15) offer what they cannot
+// do.
+//
+// RFC 7692 5.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when no
+// opening handshake waits; `WSABI_ERR_INTERNAL`.
+WSABI_API wsabi_status wsabi_conn_decline_deflate(wsabi_conn *conn);
 
 // Refuses the request with a complete HTTP response: any status from 300 to
 // 599, or from 200 for a plain HTTP request. 401 needs a WWW-Authenticate among

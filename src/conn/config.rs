@@ -6,6 +6,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::{Pool, Settings};
 use crate::handshake::{HeadLimits, Origin, is_token};
 use crate::proto::{MAX_REASON, is_valid_close_code};
 
@@ -17,6 +19,9 @@ pub struct Config {
     origins: Vec<Origin>,
     resources: Vec<String>,
     close_reason: String,
+    /// Contexts of connections without context takeover.
+    #[cfg(feature = "deflate")]
+    pub(super) pool: Arc<Pool>,
 }
 
 /// A value that a config does not take.
@@ -70,6 +75,22 @@ pub enum OptionKey {
     AllowSameHost = 15,
     /// Octets of a response's body that are kept when it rejects.
     MaxRejectionBody = 16,
+    /// Negotiate permessage-deflate.
+    Deflate = 17,
+    /// Level of compression.
+    DeflateLevel = 18,
+    /// Memory of a compressor, as a level.
+    DeflateMemoryLevel = 19,
+    /// Octets from which on a message is compressed.
+    DeflateMinSize = 20,
+    /// Largest window of the server's compressor.
+    ServerMaxWindowBits = 21,
+    /// Largest window of the client's compressor.
+    ClientMaxWindowBits = 22,
+    /// The server's compressor forgets each message.
+    ServerNoContextTakeover = 23,
+    /// The client's compressor forgets each message.
+    ClientNoContextTakeover = 24,
 }
 
 /// Whose order of preference decides.
@@ -145,6 +166,22 @@ const TABLE: [OptionInfo; OptionKey::COUNT] = [
     ),
     row(OptionKey::AllowSameHost, c"allow_same_host", c"0 or 1", 0, 0, 1),
     row(OptionKey::MaxRejectionBody, c"max_rejection_body", c"octets", 64 << 10, 0, 16 << 20),
+    // Without the feature there is nothing to switch on.
+    row(
+        OptionKey::Deflate,
+        c"deflate",
+        c"0 or 1",
+        cfg!(feature = "deflate") as u64,
+        0,
+        cfg!(feature = "deflate") as u64,
+    ),
+    row(OptionKey::DeflateLevel, c"deflate_level", c"level", 3, 1, 9),
+    row(OptionKey::DeflateMemoryLevel, c"deflate_memory_level", c"level", 8, 1, 9),
+    row(OptionKey::DeflateMinSize, c"deflate_min_size", c"octets", 256, 0, MAX_PAYLOAD),
+    row(OptionKey::ServerMaxWindowBits, c"server_max_window_bits", c"bits", 15, 8, 15),
+    row(OptionKey::ClientMaxWindowBits, c"client_max_window_bits", c"bits", 15, 8, 15),
+    row(OptionKey::ServerNoContextTakeover, c"server_no_context_takeover", c"0 or 1", 1, 0, 1),
+    row(OptionKey::ClientNoContextTakeover, c"client_no_context_takeover", c"0 or 1", 1, 0, 1),
 ];
 
 const fn row(
@@ -159,7 +196,7 @@ const fn row(
 }
 
 impl OptionKey {
-    const COUNT: usize = 16;
+    const COUNT: usize = 24;
 
     /// The table of options, in the order of their numbers.
     #[must_use]
@@ -192,6 +229,8 @@ impl Default for Config {
             origins: Vec::new(),
             resources: Vec::new(),
             close_reason: String::new(),
+            #[cfg(feature = "deflate")]
+            pool: Arc::default(),
         }
     }
 }
@@ -269,6 +308,17 @@ impl Config {
         }
         reason.clone_into(&mut self.close_reason);
         Ok(())
+    }
+
+    /// What is to be negotiated, when anything is.
+    #[cfg(feature = "deflate")]
+    pub(super) fn deflate_settings(&self) -> Option<Settings> {
+        self.is_on(OptionKey::Deflate).then(|| Settings {
+            server_no_context_takeover: self.is_on(OptionKey::ServerNoContextTakeover),
+            client_no_context_takeover: self.is_on(OptionKey::ClientNoContextTakeover),
+            server_max_window_bits: self.get(OptionKey::ServerMaxWindowBits) as u8,
+            client_max_window_bits: self.get(OptionKey::ClientMaxWindowBits) as u8,
+        })
     }
 
     /// What becomes of a client that names no subprotocol, or none in common.

@@ -5,10 +5,12 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+#[cfg(feature = "deflate")]
+use super::compression::{Contexts, Inflation, Terms};
 use super::masks::Masks;
 use super::opening::Opening;
 use super::output::{OutOfMemory, Output};
-use super::reader::{Item, ItemKind, Limits, Place, Reader};
+use super::reader::{Decompress, Item, ItemKind, Limits, Place, RSV1, Reader};
 use super::{
     Cause, Config, Event, EventKind, Failure, NotQueued, OptionKey, Payload, Role, Sink, State,
 };
@@ -44,6 +46,9 @@ pub struct Connection {
     pongs_end: u32,
     /// The newest pong, when too many wait.
     pong: Option<Box<Pong>>,
+    /// What was agreed on about permessage-deflate.
+    #[cfg(feature = "deflate")]
+    pub(super) terms: Terms,
     /// What most servers' connections do without.
     pub(super) extra: Option<Box<Extra>>,
     /// The opening handshake, until the last octet that it kept was read.
@@ -60,6 +65,9 @@ pub(super) struct Extra {
     pub(super) response: Option<Response>,
     /// Masking keys, of a client.
     pub(super) masks: Masks,
+    /// Contexts of compression, with context takeover.
+    #[cfg(feature = "deflate")]
+    pub(super) contexts: Contexts,
 }
 
 /// What the library owes the peer.
@@ -119,6 +127,8 @@ impl Connection {
             pongs: 0,
             pongs_end: 0,
             pong: None,
+            #[cfg(feature = "deflate")]
+            terms: Terms::default(),
             extra: None,
             opening,
             reader: Reader::default(),
@@ -167,6 +177,7 @@ impl Connection {
         sink.push(Event {
             kind: EventKind::Closed,
             code: self.close_code(),
+            is_compressed: false,
             payload: Payload::Held(&[]),
         });
     }
@@ -335,7 +346,12 @@ impl Connection {
         let used = self.read_frames(unread, &mut one);
         if let Some((kind, code, offset, len)) = one.inside {
             let payload = unread.get(offset..offset + len).unwrap_or_default();
-            one.sink.push(Event { kind, code, payload: Payload::Held(payload) });
+            one.sink.push(Event {
+                kind,
+                code,
+                is_compressed: false,
+                payload: Payload::Held(payload),
+            });
         }
         let is_listed = one.is_listed;
         opening.kept_read += used;
@@ -348,6 +364,33 @@ impl Connection {
         if !self.is_reading() {
             return input.len();
         }
+        #[cfg(feature = "deflate")]
+        if self.terms.is_agreed() {
+            return self.read_compressed_frames(input, sink);
+        }
+        self.read_frames_with(None, input, sink)
+    }
+
+    /// As below, with what inflates compressed messages at hand.
+    #[cfg(feature = "deflate")]
+    #[inline(never)]
+    fn read_compressed_frames(&mut self, input: &mut [u8], sink: &mut impl Sink) -> usize {
+        let contexts = self.extra.as_mut().map(|extra| core::mem::take(&mut extra.contexts));
+        let mut inflation = Inflation::new(self.terms, &self.config, contexts.unwrap_or_default());
+        let used = self.read_frames_with(Some(&mut inflation), input, sink);
+        if !inflation.contexts.is_empty() {
+            self.extra.get_or_insert_default().contexts = inflation.contexts;
+        }
+        used
+    }
+
+    #[inline(always)]
+    fn read_frames_with(
+        &mut self,
+        mut decompress: Option<&mut dyn Decompress>,
+        input: &mut [u8],
+        sink: &mut impl Sink,
+    ) -> usize {
         let limits = Limits {
             frame: self.config.get(OptionKey::MaxFrameSize),
             message: self.config.get(OptionKey::MaxMessageSize),
@@ -355,7 +398,10 @@ impl Connection {
         };
         let mut at = 0;
         while !sink.is_full() {
-            let Item { kind, place } = match self.reader.next(self.role, input, &mut at, limits) {
+            // Reborrowed for one item.
+            let decompress = decompress.as_mut().map(|decompress| &mut **decompress as &mut _);
+            let next = self.reader.next(self.role, decompress, input, &mut at, limits);
+            let Item { kind, is_compressed, place } = match next {
                 Ok(Some(item)) => item,
                 Ok(None) => break,
                 Err(failure) => {
@@ -381,10 +427,12 @@ impl Connection {
             };
             match place {
                 Place::Input { offset, len } => {
-                    sink.push(Event { kind, code: 0, payload: Payload::Input { offset, len } });
+                    let payload = Payload::Input { offset, len };
+                    sink.push(Event { kind, code: 0, is_compressed, payload });
                 }
                 Place::Held => {
-                    sink.push(event(kind, self.reader.held()));
+                    let payload = Payload::Held(self.reader.held());
+                    sink.push(Event { kind, code: 0, is_compressed, payload });
                     break;
                 }
             }
@@ -422,7 +470,7 @@ impl Connection {
             }
             Place::Held => Payload::Held(reason),
         };
-        sink.push(Event { kind: EventKind::Close, code, payload });
+        sink.push(Event { kind: EventKind::Close, code, is_compressed: false, payload });
         self.peer_code = Some(code);
         if self.state == State::Open {
             self.owed = Owed::Close;
@@ -438,6 +486,7 @@ impl Connection {
         sink.push(Event {
             kind: EventKind::Failed,
             code: failure.code(),
+            is_compressed: false,
             payload: Payload::Held(text),
         });
     }
@@ -460,25 +509,50 @@ impl Connection {
         if size > self.config.get(OptionKey::MaxOutput) {
             return Err(SendError::Limit);
         }
-        self.push_frame(opcode, payload)?;
+        #[cfg(feature = "deflate")]
+        if self.terms.is_agreed() && !opcode.is_control() {
+            return self.send_compressed(opcode, payload);
+        }
+        self.push_frame(opcode, 0, payload)?;
         Ok(())
     }
 
     /// Queues a whole frame; a client's is masked with a key of its own.
     #[inline(always)]
-    fn push_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), OutOfMemory> {
+    fn push_frame(&mut self, opcode: Opcode, rsv: u8, payload: &[u8]) -> Result<(), OutOfMemory> {
         let mask = match self.role {
             Role::Server => None,
             Role::Client => Some(self.next_mask()?),
         };
         let payload_len = payload.len() as u64;
-        self.output.push_frame(&Header { fin: true, rsv: 0, opcode, mask, payload_len }, payload)
+        self.output.push_frame(&Header { fin: true, rsv, opcode, mask, payload_len }, payload)
     }
 
     /// Without random octets nothing can be sent, RFC 6455 5.3 and 10.3.
     #[cold]
     fn next_mask(&mut self) -> Result<[u8; 4], OutOfMemory> {
         self.extra.get_or_insert_default().masks.next().ok_or(OutOfMemory)
+    }
+
+    /// Compresses a message that is worth it.
+    #[cfg(feature = "deflate")]
+    #[inline(never)]
+    fn send_compressed(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
+        if (payload.len() as u64) < self.config.get(OptionKey::DeflateMinSize) {
+            return Ok(self.push_frame(opcode, 0, payload)?);
+        }
+        let mut own = Contexts::default();
+        let contexts = if self.terms.takes_over() {
+            &mut self.extra.get_or_insert_default().contexts
+        } else {
+            &mut own
+        };
+        let compressed = contexts.compress(self.terms, &self.config, payload);
+        match compressed.map_err(|_| SendError::Memory)? {
+            Some(compressed) => self.push_frame(opcode, RSV1, &compressed)?,
+            None => self.push_frame(opcode, 0, payload)?,
+        }
+        Ok(())
     }
 
     fn answer_ping(&mut self, place: Place, input: &[u8]) -> Result<(), OutOfMemory> {
@@ -494,7 +568,7 @@ impl Connection {
             self.pong = Some(Box::new(pong));
             return Ok(());
         }
-        self.push_frame(Opcode::Pong, pong.payload())?;
+        self.push_frame(Opcode::Pong, 0, pong.payload())?;
         self.count_pong();
         Ok(())
     }
@@ -512,7 +586,7 @@ impl Connection {
             payload.extend_from_slice(&code.to_be_bytes());
             payload.extend_from_slice(reason);
         }
-        self.push_frame(Opcode::Close, &payload)?;
+        self.push_frame(Opcode::Close, 0, &payload)?;
         self.pong = None;
         self.change(Cause::CloseSent);
         Ok(())
@@ -534,7 +608,7 @@ impl Connection {
         if self.pongs_end == 0 && self.state == State::Open {
             if let Some(pong) = self.pong.take() {
                 // Without memory the pong is lost, as one that is overtaken.
-                let _ = self.push_frame(Opcode::Pong, pong.payload());
+                let _ = self.push_frame(Opcode::Pong, 0, pong.payload());
                 self.pongs = 0;
                 self.count_pong();
             }
@@ -616,7 +690,7 @@ impl<S: Sink> Sink for OneEvent<'_, S> {
 
 /// An event without a code whose payload is not in the input.
 pub(super) const fn event(kind: EventKind, payload: &[u8]) -> Event<'_> {
-    Event { kind, code: 0, payload: Payload::Held(payload) }
+    Event { kind, code: 0, is_compressed: false, payload: Payload::Held(payload) }
 }
 
 impl From<OutOfMemory> for SendError {

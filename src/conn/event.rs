@@ -51,6 +51,8 @@ pub struct Event<'a> {
     pub kind: EventKind,
     /// Status code of a Close, a failure or the end; 0 otherwise.
     pub code: u16,
+    /// Whether the message was compressed (RFC 7692).
+    pub is_compressed: bool,
     /// What belongs to it.
     pub payload: Payload<'a>,
 }

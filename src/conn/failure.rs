@@ -49,6 +49,8 @@ pub enum Failure {
     OutOfMemory,
     /// A frame from the server is masked. RFC 6455 5.1.
     Masked,
+    /// The payload of a compressed message is no DEFLATE. RFC 7692 7.2.2.
+    BadCompression,
 }
 
 impl Failure {
@@ -72,6 +74,7 @@ impl Failure {
         Self::TooManyFragments,
         Self::OutOfMemory,
         Self::Masked,
+        Self::BadCompression,
     ];
 
     /// The failure with that number in the C ABI.
@@ -107,6 +110,7 @@ impl Failure {
             Self::TooManyFragments => 216,
             Self::OutOfMemory => 217,
             Self::Masked => 218,
+            Self::BadCompression => 219,
         }
     }
 
@@ -129,7 +133,7 @@ impl Failure {
             | Self::CloseOneOctet
             | Self::CloseCode
             | Self::Masked => 1002,
-            Self::BadUtf8 | Self::CloseReason => 1007,
+            Self::BadUtf8 | Self::CloseReason | Self::BadCompression => 1007,
             Self::TooManyFragments => 1008,
             Self::FrameTooBig | Self::MessageTooBig | Self::OutOfMemory => 1009,
         }
@@ -171,6 +175,9 @@ impl Failure {
             }
             Self::OutOfMemory => c"RFC 6455 10.4: no memory for a message of this size",
             Self::Masked => c"RFC 6455 5.1: a frame from the server is masked",
+            Self::BadCompression => {
+                c"RFC 7692 7.2.2: the payload of a compressed message is no DEFLATE"
+            }
         }
     }
 }

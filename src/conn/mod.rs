@@ -1,6 +1,8 @@
 //! A connection as a state machine: octets and messages in, events and octets
 //! out. It knows no socket, clock or thread.
 
+#[cfg(feature = "deflate")]
+mod compression;
 mod config;
 mod connection;
 mod event;

@@ -1,9 +1,12 @@
 //! The opening handshake of a connection, RFC 6455 section 4: both roles.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+#[cfg(feature = "deflate")]
+use super::compression;
 use super::connection::{Extra, event};
 use super::masks::nonce;
 use super::output::OutOfMemory;
@@ -11,10 +14,12 @@ use super::{
     Cause, Config, ConfigError, Connection, Event, EventKind, Failure, OptionKey, Payload, Policy,
     Preference, Role, SendError, Sink, State,
 };
+#[cfg(feature = "deflate")]
+use crate::deflate;
 use crate::handshake::{
-    self, Answer, Ask, BadAnswer, BadAsk, BodyReader, Form, Head, HeadKind, HeadReader, Refusal,
-    Request, RequestFields, Response, Verdict, Version, check_request, check_response, is_token,
-    key_from, write_request,
+    self, Answer, Ask, BadAnswer, BadAsk, BodyReader, Fault, Form, Head, HeadKind, HeadReader,
+    Refusal, Request, RequestFields, Response, Verdict, Version, check_request, check_response,
+    is_token, key_from, write_request,
 };
 
 /// The opening handshake, while it goes on.
@@ -27,6 +32,9 @@ pub(super) struct Opening {
     /// it, as long as the payload of its event is promised.
     request: Option<(Request, Head)>,
     is_decided: bool,
+    /// Whether the application wants no compression on this connection.
+    #[cfg(feature = "deflate")]
+    declines_deflate: bool,
     /// The answer to a request that breaks a rule.
     refusal: Option<Response>,
     /// Octets that came behind the head before the decision.
@@ -84,7 +92,7 @@ impl Connection {
     pub fn client(config: Arc<Config>, ask: &Ask<'_>) -> Result<Self, NewClientError> {
         let key = key_from(nonce().ok_or(NewClientError::Random)?);
         let names = config.subprotocols().iter().map(|name| &**name);
-        let request = write_request(ask, &key, names)?;
+        let request = write_request(ask, &key, names, &extension_offer(&config))?;
         let asked = Asked { key, response: None };
         let opening = Opening::new(HeadKind::Response, Some(asked));
         let mut client = Self::new(config, Role::Client, Some(Box::new(opening)));
@@ -242,6 +250,19 @@ impl Connection {
         Ok(())
     }
 
+    /// Whatever the client offers, this connection is not compressed.
+    ///
+    /// # Errors
+    /// `State` when no opening handshake waits.
+    pub fn decline_deflate(&mut self) -> Result<(), DecisionError> {
+        self.upgrade()?;
+        #[cfg(feature = "deflate")]
+        if let Some(opening) = &mut self.opening {
+            opening.declines_deflate = true;
+        }
+        Ok(())
+    }
+
     /// Answers the request and ends the connection.
     ///
     /// # Errors
@@ -334,6 +355,11 @@ impl Connection {
         }
     }
 
+    #[cfg(feature = "deflate")]
+    fn declines_deflate(&self) -> bool {
+        self.opening.as_ref().is_some_and(|opening| opening.declines_deflate)
+    }
+
     fn form(&self) -> Form {
         self.opening.as_ref().map_or(Form::Octets, |opening| opening.form)
     }
@@ -387,7 +413,7 @@ impl Connection {
                 let (code, _) = self.config.policy_close();
                 let code = if self.state == State::Closing { code } else { self.reject_status() };
                 let payload = Payload::Held(failure.text().to_bytes());
-                sink.push(Event { kind: EventKind::Failed, code, payload });
+                sink.push(Event { kind: EventKind::Failed, code, is_compressed: false, payload });
             }
         }
     }
@@ -434,8 +460,21 @@ impl Connection {
         answer: &Answer<'_>,
     ) -> Result<(), DecisionError> {
         let head = self.upgrade()?;
-        let response = handshake::accept(head, self.form(), subprotocol.as_deref(), answer)?;
+        #[cfg(feature = "deflate")]
+        let (terms, extensions) = match self.declines_deflate() {
+            true => None,
+            false => compression::choose(&self.config, head),
+        }
+        .unzip();
+        #[cfg(not(feature = "deflate"))]
+        let extensions: Option<String> = None;
+        let names = (subprotocol.as_deref(), extensions.as_deref());
+        let response = handshake::accept(head, self.form(), names.0, names.1, answer)?;
         self.deliver(response)?;
+        #[cfg(feature = "deflate")]
+        {
+            self.terms = terms.unwrap_or_default();
+        }
         self.agree(subprotocol);
         self.decided();
         Ok(())
@@ -501,6 +540,11 @@ impl Connection {
             Ok(Verdict::Rejected) => None,
             Ok(Verdict::Accepted(name)) => Some(name.map(Arc::from)),
         };
+        if subprotocol.is_some() {
+            if let Err(fault) = self.agree_on_extensions(&head) {
+                return self.fail(Failure::Response(fault), sink);
+            }
+        }
         let body = BodyReader::new(&head, limit);
         if let Some(asked) = self.opening.as_mut().and_then(|opening| opening.asked.as_mut()) {
             asked.response = Some((head, body));
@@ -511,6 +555,28 @@ impl Connection {
                 sink.push(event(EventKind::Open, &[]));
             }
             None => self.rejected_if_over(sink),
+        }
+    }
+
+    /// RFC 6455 4.1: no extension but what was offered.
+    #[cfg(feature = "deflate")]
+    fn agree_on_extensions(&mut self, head: &Head) -> Result<(), Fault> {
+        let is_offered = self.config.deflate_settings().is_some();
+        let names_any = head.elements(b"sec-websocket-extensions").next().is_some();
+        match compression::check(&self.config, head) {
+            Some(terms) => self.terms = terms,
+            None if is_offered => return Err(Fault::ExtensionAnswer),
+            None if names_any => return Err(Fault::ExtensionNotOffered),
+            None => {}
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    fn agree_on_extensions(&mut self, head: &Head) -> Result<(), Fault> {
+        match head.elements(b"sec-websocket-extensions").next() {
+            None => Ok(()),
+            Some(_) => Err(Fault::ExtensionNotOffered),
         }
     }
 
@@ -525,7 +591,12 @@ impl Connection {
         self.change(Cause::Refused);
         if let Some((head, body)) = self.rejection() {
             let payload = Payload::Held(body.octets());
-            sink.push(Event { kind: EventKind::Rejected, code: head.status(), payload });
+            sink.push(Event {
+                kind: EventKind::Rejected,
+                code: head.status(),
+                is_compressed: false,
+                payload,
+            });
         }
     }
 
@@ -560,6 +631,8 @@ impl Opening {
             form: Form::Octets,
             request: None,
             is_decided: false,
+            #[cfg(feature = "deflate")]
+            declines_deflate: false,
             refusal: None,
             kept: Vec::new(),
             kept_read: 0,
@@ -628,6 +701,16 @@ fn choose(policy: &Config, head: &Head) -> Result<Option<Arc<str>>, (Refusal, Po
         }
         None => Err((Refusal::SubprotocolMismatch, policy.policy(OptionKey::SubprotocolMismatch))),
     }
+}
+
+/// The extensions that a client offers.
+fn extension_offer(config: &Config) -> String {
+    #[cfg(feature = "deflate")]
+    if let Some(settings) = config.deflate_settings() {
+        return deflate::offer(&settings);
+    }
+    let _ = config;
+    String::new()
 }
 
 fn first_offer(head: &Head) -> Option<Arc<str>> {

@@ -21,10 +21,23 @@ pub(super) struct Limits {
     pub(super) fragments: u64,
 }
 
+/// Inflates compressed messages, when that was agreed on.
+pub(super) trait Decompress {
+    /// Inflates a part of a message behind what there is of it.
+    fn inflate(&mut self, part: &[u8], message: &mut Vec<u8>, limit: usize) -> Result<(), Failure>;
+
+    /// The message is over.
+    fn finish(&mut self, message: &mut Vec<u8>, limit: usize) -> Result<(), Failure>;
+}
+
+/// RSV1 marks a compressed message, RFC 7692 6.
+pub(super) const RSV1: u8 = 0b100;
+
 /// A whole message or control frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Item {
     pub(super) kind: ItemKind,
+    pub(super) is_compressed: bool,
     pub(super) place: Place,
 }
 
@@ -58,6 +71,7 @@ pub(super) struct Reader {
     held: Option<Held>,
     /// The message that has begun.
     kind: Option<MessageKind>,
+    is_compressed: bool,
     /// Its frames so far.
     fragments: u32,
     utf8: Utf8,
@@ -99,6 +113,7 @@ impl Reader {
     pub(super) fn next(
         &mut self,
         role: Role,
+        decompress: Option<&mut (dyn Decompress + '_)>,
         input: &mut [u8],
         at: &mut usize,
         limits: Limits,
@@ -112,7 +127,7 @@ impl Reader {
                 return item.map(Some);
             }
         }
-        self.next_in_parts(role, input, at, limits)
+        self.next_in_parts(role, decompress, input, at, limits)
     }
 
     /// Payload of the last item, if it was [`Place::Held`].
@@ -147,6 +162,7 @@ impl Reader {
     fn next_in_parts(
         &mut self,
         role: Role,
+        mut decompress: Option<&mut (dyn Decompress + '_)>,
         input: &mut [u8],
         at: &mut usize,
         limits: Limits,
@@ -155,7 +171,7 @@ impl Reader {
             let frame = match self.frame {
                 Some(frame) => frame,
                 None => match self.read_header(input, at)? {
-                    Some(header) => self.begin_frame(role, header, limits)?,
+                    Some(header) => self.begin_frame(role, decompress.is_some(), header, limits)?,
                     None => return Ok(None),
                 },
             };
@@ -168,7 +184,13 @@ impl Reader {
             let arrived = rest.get_mut(..len).unwrap_or_default();
             *at += len;
             self.left -= len as u64;
-            let place = if self.left == 0 && self.is_alone(frame) {
+            let limit = usize::try_from(limits.message).unwrap_or(usize::MAX);
+            let place = if self.is_compressed && !frame.opcode.is_control() {
+                if let Some(decompress) = &mut decompress {
+                    self.inflate(&mut **decompress, frame, arrived, limit)?;
+                }
+                Place::Held
+            } else if self.left == 0 && self.is_alone(frame) {
                 self.unmask(frame, arrived)?;
                 Place::Input { offset, len }
             } else {
@@ -212,10 +234,14 @@ impl Reader {
     fn begin_frame(
         &mut self,
         role: Role,
+        may_be_compressed: bool,
         header: Header,
         limits: Limits,
     ) -> Result<Frame, Failure> {
-        if header.rsv != 0 {
+        // RFC 7692 6: on the first frame of a message, and on no other.
+        let begins = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+        let is_compressed = header.rsv == RSV1 && begins && may_be_compressed;
+        if header.rsv != 0 && !is_compressed {
             return Err(Failure::ReservedBit);
         }
         // "a server MUST close the connection upon receiving a frame that is not
@@ -241,7 +267,16 @@ impl Reader {
             if header.payload_len > limits.frame {
                 return Err(Failure::FrameTooBig);
             }
-            if (self.message.len() as u64).saturating_add(header.payload_len) > limits.message {
+            if begins {
+                self.is_compressed = is_compressed;
+            }
+            // What does not compress is stored in blocks of 65,535 octets, with
+            // five octets each.
+            let (so_far, most) = match self.is_compressed {
+                true => (0, limits.message.saturating_add(limits.message / 8192 + 64)),
+                false => (self.message.len() as u64, limits.message),
+            };
+            if so_far.saturating_add(header.payload_len) > most {
                 return Err(Failure::MessageTooBig);
             }
             self.fragments += 1;
@@ -273,6 +308,35 @@ impl Reader {
             self.key.rotate_left(chunk.len() % 4);
         }
         Ok(())
+    }
+
+    /// Unmasks a part of the current payload, inflates it behind what is there,
+    /// and checks text.
+    fn inflate(
+        &mut self,
+        decompress: &mut (dyn Decompress + '_),
+        frame: Frame,
+        part: &mut [u8],
+        limit: usize,
+    ) -> Result<(), Failure> {
+        let before = self.message.len();
+        let mut result = Ok(());
+        for chunk in part.chunks_mut(CHUNK) {
+            apply_mask(chunk, self.key, 0);
+            self.key.rotate_left(chunk.len() % 4);
+            result = result.and_then(|()| decompress.inflate(chunk, &mut self.message, limit));
+        }
+        if self.left == 0 && frame.fin {
+            result = result.and_then(|()| decompress.finish(&mut self.message, limit));
+        }
+        // Text that is invalid comes before whatever is wrong behind it, however
+        // the octets were split.
+        if self.kind == Some(MessageKind::Text) {
+            let end = self.message.len().min(limit);
+            let new = self.message.get(before..end).unwrap_or_default();
+            self.utf8.feed(new).map_err(|_| Failure::BadUtf8)?;
+        }
+        result
     }
 
     /// Unmasks a part of the current payload and moves it behind what is there.
@@ -319,7 +383,8 @@ impl Reader {
             let control = frame.opcode.is_control();
             self.held = Some(if control { Held::Control } else { Held::Message });
         }
-        Ok(Some(Item { kind, place }))
+        let is_compressed = self.is_compressed && !frame.opcode.is_control();
+        Ok(Some(Item { kind, is_compressed, place }))
     }
 }
 
@@ -359,7 +424,7 @@ fn next_whole<const MASKED: bool>(
     } else {
         return Some(Err(Failure::BadUtf8));
     };
-    Some(Ok(Item { kind, place: Place::Input { offset, len } }))
+    Some(Ok(Item { kind, is_compressed: false, place: Place::Input { offset, len } }))
 }
 
 /// Unmasks a whole text; tells whether it is valid. Short text is mostly ASCII,

@@ -110,7 +110,9 @@ impl Inflater {
             }
             // All input is with the library, but not all of its output is here:
             // it is asked again with the same rest.
-            Ok(_) if taken == part.len() && made == room => self.drain(message, limit).map(|()| taken),
+            Ok(_) if taken == part.len() && made == room => {
+                self.drain(message, limit).map(|()| taken)
+            }
             Ok(_) if taken == 0 && made == 0 => Err(InflateError::Data),
             Ok(_) => Ok(taken),
             Err(zlib_rs::InflateError::MemError) => Err(InflateError::Memory),

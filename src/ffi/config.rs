@@ -99,6 +99,32 @@ pub const WSABI_OPTION_ALLOW_SAME_HOST: wsabi_option = wsabi_option(15);
 /// Default 65,536.
 pub const WSABI_OPTION_MAX_REJECTION_BODY: wsabi_option = wsabi_option(16);
 
+/// 1: permessage-deflate (RFC 7692) is negotiated. Default 1; 0 and nothing else
+/// in a library without the feature.
+pub const WSABI_OPTION_DEFLATE: wsabi_option = wsabi_option(17);
+/// Level of compression, 1 (fast) to 9 (small). Default 3.
+pub const WSABI_OPTION_DEFLATE_LEVEL: wsabi_option = wsabi_option(18);
+/// Memory of a compressor besides its window: 2 to the power of this plus 9
+/// octets, 1 to 9. Default 8.
+pub const WSABI_OPTION_DEFLATE_MEMORY_LEVEL: wsabi_option = wsabi_option(19);
+/// Octets from which on a message is compressed; smaller ones gain little or
+/// nothing. Default 256.
+pub const WSABI_OPTION_DEFLATE_MIN_SIZE: wsabi_option = wsabi_option(20);
+/// Largest window of the server's compressor, as the logarithm of its octets: 8
+/// to 15 (RFC 7692 7.1.2.1). Default 15.
+pub const WSABI_OPTION_SERVER_MAX_WINDOW_BITS: wsabi_option = wsabi_option(21);
+/// The same of the client's (RFC 7692 7.1.2.2); a server can ask for it only when
+/// the client offers to. Default 15.
+pub const WSABI_OPTION_CLIENT_MAX_WINDOW_BITS: wsabi_option = wsabi_option(22);
+/// 1: the server's compressor forgets each message (RFC 7692 7.1.1.1), so that
+/// contexts are shared by all connections of the config. 0: it keeps a context
+/// for each connection, from the first message on, unless the client demands
+/// otherwise. Default 1.
+pub const WSABI_OPTION_SERVER_NO_CONTEXT_TAKEOVER: wsabi_option = wsabi_option(23);
+/// The same of the client's compressor, and so of the server's memory for what it
+/// receives (RFC 7692 7.1.1.2). Default 1.
+pub const WSABI_OPTION_CLIENT_NO_CONTEXT_TAKEOVER: wsabi_option = wsabi_option(24);
+
 /// The server's order of preference: that of the config.
 pub const WSABI_PREFERENCE_SERVER: u64 = Preference::Server as u64;
 /// The client's order of preference: that of the request.

@@ -108,13 +108,16 @@ pub const WSABI_EVENT_CLOSED: wsabi_event_type = wsabi_event_type(10);
 /// `wsabi_conn_reject`. The payload is the request target.
 pub const WSABI_EVENT_HTTP_REQUEST: wsabi_event_type = wsabi_event_type(11);
 
+/// Bit of an event's `flags`: the message was compressed (RFC 7692).
+pub const WSABI_FLAG_COMPRESSED: u16 = 1;
+
 /// One thing that happened. The layout is frozen.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct wsabi_event {
     /// What happened.
     pub r#type: wsabi_event_type,
-    /// Always 0 in this release; ignore bits that you do not know.
+    /// Bits `WSABI_FLAG_*`; ignore those that you do not know.
     pub flags: u16,
     /// Status code, see the type.
     pub code: u16,
@@ -645,7 +648,8 @@ impl Sink for EventList<'_> {
             EventKind::Failed => WSABI_EVENT_FAILED,
             EventKind::Closed => WSABI_EVENT_CLOSED,
         };
-        self.events.push(wsabi_event { r#type, flags: 0, code: event.code, data, len });
+        let flags = if event.is_compressed { WSABI_FLAG_COMPRESSED } else { 0 };
+        self.events.push(wsabi_event { r#type, flags, code: event.code, data, len });
     }
 }
 

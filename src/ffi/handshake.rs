@@ -374,6 +374,17 @@ pub extern "C" fn wsabi_conn_accept_then_close(
     })
 }
 
+/// Declines permessage-deflate for this connection, whatever the client offers;
+/// call it before the decision. Some clients (Safari 15) offer what they cannot
+/// do.
+///
+/// RFC 7692 5.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when no
+/// opening handshake waits; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_decline_deflate(conn: Option<&mut wsabi_conn>) -> wsabi_status {
+    with(conn, |connection| Ok(connection.decline_deflate()?))
+}
+
 /// Refuses the request with a complete HTTP response: any status from 300 to
 /// 599, or from 200 for a plain HTTP request. 401 needs a WWW-Authenticate among
 /// its `headers`; 204, 205 and 304 have no body. The connection ends once it was

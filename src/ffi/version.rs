@@ -194,6 +194,8 @@ pub const WSABI_FAILURE_RESPONSE_SUBPROTOCOL_NOT_OFFERED: wsabi_failure = wsabi_
 pub const WSABI_FAILURE_RESPONSE_SUBPROTOCOL_REPEATED: wsabi_failure = wsabi_failure(165);
 /// No memory for the response. RFC 6455 10.4.
 pub const WSABI_FAILURE_RESPONSE_OUT_OF_MEMORY: wsabi_failure = wsabi_failure(166);
+/// The answer to permessage-deflate is not one to the offer. RFC 7692 7.1.
+pub const WSABI_FAILURE_RESPONSE_EXTENSION_ANSWER: wsabi_failure = wsabi_failure(167);
 /// A reserved bit is set that no extension defines. RFC 6455 5.2.
 pub const WSABI_FAILURE_RESERVED_BIT: wsabi_failure = wsabi_failure(201);
 /// The opcode is reserved. RFC 6455 5.2.
@@ -230,6 +232,8 @@ pub const WSABI_FAILURE_TOO_MANY_FRAGMENTS: wsabi_failure = wsabi_failure(216);
 pub const WSABI_FAILURE_OUT_OF_MEMORY: wsabi_failure = wsabi_failure(217);
 /// A frame from the server is masked. RFC 6455 5.1.
 pub const WSABI_FAILURE_MASKED: wsabi_failure = wsabi_failure(218);
+/// The payload of a compressed message is no DEFLATE. RFC 7692 7.2.2.
+pub const WSABI_FAILURE_BAD_COMPRESSION: wsabi_failure = wsabi_failure(219);
 
 /// Returns English text for a failure, with the section of the RFC, for logs.
 /// The string is static and never NULL.

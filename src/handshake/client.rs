@@ -45,6 +45,7 @@ pub fn write_request<'a>(
     ask: &Ask<'_>,
     key: &[u8],
     subprotocols: impl Iterator<Item = &'a str>,
+    extensions: &str,
 ) -> Result<Vec<u8>, BadAsk> {
     let is_path = ask.target.starts_with(b"/") && ask.target.iter().all(u8::is_ascii_graphic);
     let is_ours =
@@ -71,6 +72,9 @@ pub fn write_request<'a>(
     if !offered.is_empty() {
         write(&[b"Sec-WebSocket-Protocol: ", offered.as_bytes(), b"\r\n"]);
     }
+    if !extensions.is_empty() {
+        write(&[b"Sec-WebSocket-Extensions: ", extensions.as_bytes(), b"\r\n"]);
+    }
     if !ask.origin.is_empty() {
         write(&[b"Origin: ", ask.origin, b"\r\n"]);
     }
@@ -81,7 +85,7 @@ pub fn write_request<'a>(
     Ok(request)
 }
 
-/// Judges a response.
+/// Judges a response, but for its extensions.
 ///
 /// # Errors
 /// The rule that it breaks: the client must not go on.
@@ -110,9 +114,6 @@ pub fn check_response<'a>(
         (Some(_), Some(_)) => return Err(Fault::AcceptRepeated),
         (Some(value), None) if value == accept_value(key) => {}
         (Some(_), None) => return Err(Fault::AcceptWrong),
-    }
-    if head.elements(b"sec-websocket-extensions").next().is_some() {
-        return Err(Fault::ExtensionNotOffered);
     }
     let mut names = head.all(b"sec-websocket-protocol");
     match (names.next(), names.next()) {

@@ -47,6 +47,8 @@ pub enum Fault {
     SubprotocolRepeated = 165,
     /// No memory for the response. RFC 6455 10.4.
     OutOfMemory = 166,
+    /// The answer to permessage-deflate is not one to the offer. RFC 7692 7.1.
+    ExtensionAnswer = 167,
 }
 
 impl Fault {
@@ -68,6 +70,7 @@ impl Fault {
         Self::SubprotocolNotOffered,
         Self::SubprotocolRepeated,
         Self::OutOfMemory,
+        Self::ExtensionAnswer,
     ];
 
     /// The rule in English, behind its section.
@@ -90,6 +93,7 @@ impl Fault {
             Self::SubprotocolNotOffered => c"RFC 6455 4.1: the response names a subprotocol that the request did not offer",
             Self::SubprotocolRepeated => c"RFC 6455 11.3.4: the response has more than one Sec-WebSocket-Protocol header field",
             Self::OutOfMemory => c"RFC 6455 10.4: no memory for the response",
+            Self::ExtensionAnswer => c"RFC 7692 7.1: the answer to permessage-deflate is not one to the offer",
         }
     }
 }

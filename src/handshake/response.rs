@@ -31,6 +31,7 @@ pub fn accept(
     head: &Head,
     form: Form,
     subprotocol: Option<&str>,
+    extensions: Option<&str>,
     answer: &Answer<'_>,
 ) -> Result<Response, BadAnswer> {
     let status = if form == Form::ExtendedConnect { 200 } else { 101 };
@@ -47,6 +48,9 @@ pub fn accept(
     }
     if let Some(name) = subprotocol {
         response.field(b"Sec-WebSocket-Protocol", name.as_bytes());
+    }
+    if let Some(extensions) = extensions {
+        response.field(b"Sec-WebSocket-Extensions", extensions.as_bytes());
     }
     response.fields(&answer.headers);
     response.end(b"");

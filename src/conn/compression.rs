@@ -1,0 +1,183 @@
+//! permessage-deflate on a connection, RFC 7692.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::reader::Decompress;
+use super::{Config, Failure, OptionKey, Role};
+use crate::deflate::{self, Agreement, Compressor, Full, InflateError, Inflater};
+use crate::handshake::{Extension, Head, parse_extensions};
+
+/// What both sides agreed on, seen from this one, in one octet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Terms(u8);
+
+/// Window bits of our compressor, less 8, are in the lowest bits.
+const WINDOW: u8 = 0b111;
+/// Our compressor keeps its history.
+const TAKES_OVER: u8 = 1 << 3;
+/// So does the peer's.
+const PEER_TAKES_OVER: u8 = 1 << 4;
+const AGREED: u8 = 1 << 5;
+
+/// Contexts that a connection has of its own: with context takeover, or inside a
+/// message.
+#[derive(Debug, Default)]
+pub(super) struct Contexts {
+    inflater: Option<Box<Inflater>>,
+    compressor: Option<Box<Compressor>>,
+}
+
+impl Terms {
+    fn new(role: Role, agreement: &Agreement) -> Self {
+        let (bits, ours, peers) = match role {
+            Role::Server => (
+                agreement.server_max_window_bits,
+                agreement.server_no_context_takeover,
+                agreement.client_no_context_takeover,
+            ),
+            Role::Client => (
+                agreement.client_max_window_bits,
+                agreement.client_no_context_takeover,
+                agreement.server_no_context_takeover,
+            ),
+        };
+        let flag = |is_set: bool, bit: u8| if is_set { bit } else { 0 };
+        Self(AGREED | (bits - 8) & WINDOW | flag(!ours, TAKES_OVER) | flag(!peers, PEER_TAKES_OVER))
+    }
+
+    #[inline]
+    pub(super) const fn is_agreed(self) -> bool {
+        self.0 != 0
+    }
+
+    const fn window_bits(self) -> u8 {
+        8 + (self.0 & WINDOW)
+    }
+
+    pub(super) const fn takes_over(self) -> bool {
+        self.0 & TAKES_OVER != 0
+    }
+
+    const fn peer_takes_over(self) -> bool {
+        self.0 & PEER_TAKES_OVER != 0
+    }
+}
+
+/// The server's choice among the offers of a request: the first that it can
+/// take. A bad one is passed over.
+pub(super) fn choose(config: &Config, head: &Head) -> Option<(Terms, String)> {
+    let settings = config.deflate_settings()?;
+    let mut offers = head.all(b"sec-websocket-extensions").filter_map(parse_extensions).flatten();
+    offers.find_map(|offer| {
+        let named = parameters(&offer);
+        let (agreement, text) = deflate::answer(&settings, named).filter(|_| is_ours(&offer))?;
+        Some((Terms::new(Role::Server, &agreement), text))
+    })
+}
+
+/// What the extensions of a response mean for the client that offered. `None`:
+/// they are no answer to its offer.
+pub(super) fn check(config: &Config, head: &Head) -> Option<Terms> {
+    let mut answers = Vec::new();
+    for value in head.all(b"sec-websocket-extensions") {
+        answers.extend(parse_extensions(value)?);
+    }
+    match &*answers {
+        [] => Some(Terms::default()),
+        [answer] if is_ours(answer) => {
+            let agreement = deflate::check_answer(&config.deflate_settings()?, parameters(answer))?;
+            Some(Terms::new(Role::Client, &agreement))
+        }
+        _ => None,
+    }
+}
+
+fn is_ours(extension: &Extension<'_>) -> bool {
+    extension.name.eq_ignore_ascii_case(deflate::TOKEN)
+}
+
+fn parameters<'a>(
+    extension: &'a Extension<'_>,
+) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> {
+    extension.parameters.iter().map(|(name, value)| (*name, value.as_deref()))
+}
+
+impl Contexts {
+    /// Whether there is none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.inflater.is_none() && self.compressor.is_none()
+    }
+
+    /// Compresses a message. `None`: it is better sent as it is.
+    pub(super) fn compress(
+        &mut self,
+        terms: Terms,
+        config: &Config,
+        payload: &[u8],
+    ) -> Result<Option<Vec<u8>>, Full> {
+        let level = config.get(OptionKey::DeflateLevel) as u8;
+        let memory_level = config.get(OptionKey::DeflateMemoryLevel) as u8;
+        let bits = terms.window_bits();
+        if terms.takes_over() {
+            // What went into the history must be sent.
+            return self
+                .compressor
+                .get_or_insert_with(|| Box::new(Compressor::new(level, memory_level, bits, true)))
+                .compress(payload)
+                .map(Some);
+        }
+        let mut compressor = config.pool.compressor(level, memory_level, bits);
+        let compressed = compressor.compress(payload)?;
+        config.pool.give_compressor(compressor);
+        Ok(Some(compressed).filter(|compressed| compressed.len() < payload.len()))
+    }
+}
+
+/// Inflates the messages of one read.
+pub(super) struct Inflation {
+    terms: Terms,
+    config: Arc<Config>,
+    pub(super) contexts: Contexts,
+}
+
+impl Inflation {
+    pub(super) fn new(terms: Terms, config: &Arc<Config>, contexts: Contexts) -> Self {
+        Self { terms, config: Arc::clone(config), contexts }
+    }
+}
+
+impl Decompress for Inflation {
+    fn inflate(&mut self, part: &[u8], message: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
+        let (terms, pool) = (self.terms, &self.config.pool);
+        let inflater = self.contexts.inflater.get_or_insert_with(|| {
+            if terms.peer_takes_over() { Box::new(Inflater::new(true)) } else { pool.inflater() }
+        });
+        Ok(inflater.inflate(part, message, limit)?)
+    }
+
+    fn finish(&mut self, message: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
+        // A message without payload has no inflater yet.
+        self.inflate(&[], message, limit)?;
+        let Some(mut inflater) = self.contexts.inflater.take() else { return Ok(()) };
+        inflater.finish(message, limit)?;
+        if self.terms.peer_takes_over() {
+            self.contexts.inflater = Some(inflater);
+        } else {
+            self.config.pool.give_inflater(inflater);
+        }
+        Ok(())
+    }
+}
+
+impl From<InflateError> for Failure {
+    fn from(error: InflateError) -> Self {
+        match error {
+            InflateError::Data => Self::BadCompression,
+            InflateError::TooBig => Self::MessageTooBig,
+            InflateError::Memory => Self::OutOfMemory,
+        }
+    }
+}
