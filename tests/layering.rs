@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("handshake", &["proto"]),
-    ("conn", &["proto", "handshake"]),
+    ("deflate", &["proto"]),
+    ("conn", &["proto", "handshake", "deflate"]),
     ("explain", &["proto", "handshake"]),
     ("ffi", &["proto", "handshake", "conn", "explain"]),
     // Programs use the library as everybody does, as the crate `wsabi`.
