@@ -41,8 +41,10 @@ header: lib
 test-rust:
 	$(CARGO) test --locked
 
-# The protocol core without std, for those who have none.
+# Without compression; and the protocol core without std, for those who have
+# none.
 test-core:
+	$(CARGO) test --locked --no-default-features --features std --test rfc6455_frames --test opening
 	$(CARGO) rustc --locked --lib --no-default-features --crate-type rlib
 
 test-c: examples

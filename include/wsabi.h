@@ -381,8 +381,8 @@ typedef struct {
 // Default 65,536.
 #define WSABI_OPTION_MAX_REJECTION_BODY 16
 
-// 1: permessage-deflate (RFC 7692) is negotiated. Default 1; 0 and nothing else
-// in a library without the feature.
+// 1: permessage-deflate (RFC 7692) is negotiated. Default 0. A library without
+// the feature takes nothing else.
 #define WSABI_OPTION_DEFLATE 17
 
 // Level of compression, 1 (fast) to 9 (small). Default 3.

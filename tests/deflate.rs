@@ -22,6 +22,7 @@ const TAKEOVER: &[(OptionKey, u64)] =
 
 fn config(options: &[(OptionKey, u64)]) -> Config {
     let mut config = Config::default();
+    config.set(OptionKey::Deflate, 1).unwrap();
     for &(key, value) in options {
         config.set(key, value).unwrap();
     }
@@ -147,7 +148,7 @@ fn bad_offers_are_declined_and_no_handshake_fails() {
 
 #[test]
 fn the_application_declines() {
-    let mut host = Host::new(Config::default(), 1);
+    let mut host = Host::new(config(&[]), 1);
     let offer = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
     host.feed(support::REQUEST.replacen("\r\n\r\n", offer, 1).as_bytes());
     host.conn.decline_deflate().unwrap();

@@ -48,6 +48,14 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: the caller's contract.
         unsafe { System.dealloc(place, layout) }
     }
+
+    // Large blocks grow by moving pages, not by copying.
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size as isize - layout.size() as isize);
+        LARGEST.set(LARGEST.get().max(size));
+        // SAFETY: the caller's contract.
+        unsafe { System.realloc(place, layout, size) }
+    }
 }
 
 #[global_allocator]
@@ -407,6 +415,34 @@ fn output_may_be_taken_in_any_pieces() {
     assert_eq!(whole.len(), 2 + 3 + 127 + 130 + 5004 + 70_010 + 5);
     for step in [7, 100, 1000, 4096, 65_536] {
         assert_eq!(send(step), whole, "{step} at a time");
+    }
+}
+
+/// CVE-2026-1526 and a dozen more: what a mebibyte inflates to.
+#[cfg(feature = "deflate")]
+#[test]
+fn a_bomb_is_refused_at_the_limit() {
+    let bomb =
+        wsabi::deflate::Compressor::new(9, 8, 15, false).compress(&vec![0; 1 << 29]).unwrap();
+    assert!(bomb.len() > 500_000, "{}", bomb.len());
+    for fragment in [4096, bomb.len()] {
+        let mut config = Config::default();
+        config.set(OptionKey::Deflate, 1).unwrap();
+        let mut host = Host::new(config, 1);
+        let offer = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+        host.feed(REQUEST.replacen("\r\n\r\n", offer, 1).as_bytes());
+        host.conn.accept(None, &Answer::default()).unwrap();
+        host.take_output();
+        let pieces = bomb.chunks(fragment).enumerate();
+        let wires: Vec<_> =
+            pieces.map(|(n, part)| frame(if n == 0 { 0x42 } else { 0 }, part)).collect();
+        let (_, _, peak, _) = measured(|| {
+            for wire in &wires {
+                wire.chunks(4096).for_each(|piece| host.feed(piece));
+            }
+        });
+        assert_eq!(host.conn.failure(), Some(Failure::MessageTooBig));
+        assert!(peak < (16 << 20) + (1 << 20), "{peak} octets for a limit of 16 MiB");
     }
 }
 

@@ -167,14 +167,7 @@ const TABLE: [OptionInfo; OptionKey::COUNT] = [
     row(OptionKey::AllowSameHost, c"allow_same_host", c"0 or 1", 0, 0, 1),
     row(OptionKey::MaxRejectionBody, c"max_rejection_body", c"octets", 64 << 10, 0, 16 << 20),
     // Without the feature there is nothing to switch on.
-    row(
-        OptionKey::Deflate,
-        c"deflate",
-        c"0 or 1",
-        cfg!(feature = "deflate") as u64,
-        0,
-        cfg!(feature = "deflate") as u64,
-    ),
+    row(OptionKey::Deflate, c"deflate", c"0 or 1", 0, 0, cfg!(feature = "deflate") as u64),
     row(OptionKey::DeflateLevel, c"deflate_level", c"level", 3, 1, 9),
     row(OptionKey::DeflateMemoryLevel, c"deflate_memory_level", c"level", 8, 1, 9),
     row(OptionKey::DeflateMinSize, c"deflate_min_size", c"octets", 256, 0, MAX_PAYLOAD),

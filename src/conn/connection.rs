@@ -10,7 +10,9 @@ use super::compression::{Contexts, Inflation, Terms};
 use super::masks::Masks;
 use super::opening::Opening;
 use super::output::{OutOfMemory, Output};
-use super::reader::{Decompress, Item, ItemKind, Limits, Place, RSV1, Reader};
+#[cfg(feature = "deflate")]
+use super::reader::RSV1;
+use super::reader::{Decompress, Item, ItemKind, Limits, Place, Reader};
 use super::{
     Cause, Config, Event, EventKind, Failure, NotQueued, OptionKey, Payload, Role, Sink, State,
 };

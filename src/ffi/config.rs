@@ -99,8 +99,8 @@ pub const WSABI_OPTION_ALLOW_SAME_HOST: wsabi_option = wsabi_option(15);
 /// Default 65,536.
 pub const WSABI_OPTION_MAX_REJECTION_BODY: wsabi_option = wsabi_option(16);
 
-/// 1: permessage-deflate (RFC 7692) is negotiated. Default 1; 0 and nothing else
-/// in a library without the feature.
+/// 1: permessage-deflate (RFC 7692) is negotiated. Default 0. A library without
+/// the feature takes nothing else.
 pub const WSABI_OPTION_DEFLATE: wsabi_option = wsabi_option(17);
 /// Level of compression, 1 (fast) to 9 (small). Default 3.
 pub const WSABI_OPTION_DEFLATE_LEVEL: wsabi_option = wsabi_option(18);
