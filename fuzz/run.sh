@@ -25,7 +25,7 @@ need "cargo fuzz --version" "cargo install cargo-fuzz --locked"
 cargo +nightly fuzz build || exit 1
 
 found=0
-for target in head frames connection explain; do
+for target in head frames response fields connection explain; do
     echo "== $target"
     mkdir -p "fuzz/corpus/$target"
     cargo +nightly fuzz run "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \

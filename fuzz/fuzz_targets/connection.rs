@@ -103,7 +103,7 @@ impl Session {
             assert_eq!(config.add_subprotocol("chat"), OK);
         }
         let mut arriving = case.request.octets();
-        arriving.extend(case.wire.octets());
+        arriving.extend(case.wire.octets(support::frame));
         Self {
             conn: Conn::server(Some(&config)),
             arriving,

@@ -3,7 +3,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use common::support::{Host, Seen};
+use common::support::{self, Host, Seen};
 use common::{Wire, pieces};
 use libfuzzer_sys::fuzz_target;
 use wsabi::conn::{Config, EventKind, OptionKey};
@@ -26,7 +26,7 @@ struct Limits {
 }
 
 fuzz_target!(|case: Case| {
-    let wire = case.wire.octets();
+    let wire = case.wire.octets(support::frame);
     let whole = read(&case, usize::MAX, [&wire[..]]);
     assert_eq!(whole, read(&case, usize::MAX, pieces(&wire, &case.cuts)));
     assert_eq!(whole, read(&case, 1, [&wire[..]]));

@@ -16,6 +16,7 @@ pub const ERR_LIMIT: Status = -4;
 pub const ERR_UNSUPPORTED: Status = -6;
 pub const ERR_NOT_FOUND: Status = -7;
 
+pub const OPTION_MAX_HEAD_SIZE: u32 = 1;
 pub const OPTION_MAX_MESSAGE_SIZE: u32 = 4;
 pub const OPTION_MAX_OUTPUT: u32 = 7;
 pub const OPTION_AUTO_ACCEPT: u32 = 8;

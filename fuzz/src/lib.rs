@@ -1,7 +1,8 @@
-//! What the fuzz targets share: octets cut into pieces, frames of a client, and
-//! the C ABI.
+//! What the fuzz targets share: octets cut into pieces, frames, responses to a
+//! client, and the C ABI.
 
 pub mod abi;
+pub mod client;
 #[path = "../../tests/support/mod.rs"]
 pub mod support;
 
@@ -11,7 +12,7 @@ use wsabi::proto::Opcode;
 /// Octets that the frames of one input may have: one large frame and more.
 const MAX_WIRE: usize = 70_000;
 
-/// What a client sends.
+/// What a peer sends.
 #[derive(Arbitrary, Debug)]
 pub enum Wire<'a> {
     /// Whatever the fuzzer thinks of.
@@ -20,7 +21,7 @@ pub enum Wire<'a> {
     Frames { frames: Vec<Frame<'a>>, changes: Vec<(u16, u8)> },
 }
 
-/// A masked frame with a correct header.
+/// A frame with a correct header.
 #[derive(Arbitrary, Debug)]
 pub struct Frame<'a> {
     kind: Kind,
@@ -48,14 +49,18 @@ enum Payload<'a> {
     },
 }
 
+/// Writes a frame: `support::frame` is a client, `support::reply` a server.
+pub type Encode = fn(u8, &[u8]) -> Vec<u8>;
+
 impl Wire<'_> {
-    pub fn octets(&self) -> Vec<u8> {
+    /// The octets, with `encode` for each frame: as a client or as a server.
+    pub fn octets(&self, encode: Encode) -> Vec<u8> {
         match self {
             Self::Octets(octets) => octets.to_vec(),
             Self::Frames { frames, changes } => {
                 let mut wire = Vec::new();
                 for frame in frames {
-                    let octets = frame.octets();
+                    let octets = frame.octets(encode);
                     if wire.len() + octets.len() > MAX_WIRE {
                         break;
                     }
@@ -73,7 +78,7 @@ impl Wire<'_> {
 }
 
 impl Frame<'_> {
-    fn octets(&self) -> Vec<u8> {
+    fn octets(&self, encode: Encode) -> Vec<u8> {
         let opcode = match self.kind {
             Kind::Continuation => Opcode::Continuation,
             Kind::Text => Opcode::Text,
@@ -93,7 +98,7 @@ impl Frame<'_> {
             payload.truncate(wsabi::proto::MAX_CONTROL);
         }
         let fin = u8::from(self.fin || opcode.is_control()) << 7;
-        support::frame(fin | opcode as u8, &payload)
+        encode(fin | opcode as u8, &payload)
     }
 }
 
