@@ -47,15 +47,23 @@
   {sizeof(wsabi_request), WSABI_HTTP_1_1, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
 
 
+// The server's order of preference: that of the config.
+#define WSABI_PREFERENCE_SERVER 0
 
+// The client's order of preference: that of the request.
+#define WSABI_PREFERENCE_CLIENT 1
 
+// Accept without a subprotocol, RFC 6455 4.2.2. A browser that named some fails
+// the connection by itself then.
+#define WSABI_POLICY_ACCEPT 0
 
+// Refuse with `WSABI_OPTION_SUBPROTOCOL_REJECT_STATUS`.
+#define WSABI_POLICY_REJECT 1
 
-
-
-
-
-
+// Accept, then close with `WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE` and the reason
+// of `wsabi_config_set_close_reason`: a browser's script can read these, but no
+// response.
+#define WSABI_POLICY_CLOSE 2
 
 // Bit of an event's `flags`: the message was compressed (RFC 7692).
 #define WSABI_FLAG_COMPRESSED 1
@@ -1385,7 +1393,9 @@ wsabi_status wsabi_conn_output(wsabi_conn *conn,
 // than `wsabi_conn_output_size`; `WSABI_ERR_INTERNAL`.
 WSABI_API wsabi_status wsabi_conn_output_consumed(wsabi_conn *conn, size_t len);
 
-// Returns how many octets wait to be sent. 0 for NULL.
+// Returns how many octets wait to be sent, for backpressure. What the library
+// owes for the last events is not among them until the next `wsabi_conn_output`
+// or `wsabi_conn_interest`. 0 for NULL.
 WSABI_API size_t wsabi_conn_output_size(const wsabi_conn *conn);
 
 // Returns what is to be done with the socket now, as bits. Ask after the
@@ -1550,8 +1560,9 @@ wsabi_status wsabi_conn_head_query_parameter(const wsabi_conn *conn,
                                              size_t cap,
                                              size_t *value_len);
 
-// Reads the Host, or the `:authority`, into `*host`. It stays valid until the
-// decision.
+// Reads the host and, if it is named, the port that the request is for into
+// `*host`: of the Host, of `:authority`, or of a target that is a whole URI (RFC
+// 9112 3.2.2). It stays valid until the decision.
 //
 // Returns as `wsabi_conn_head_method`, and `WSABI_ERR_NOT_FOUND` in HTTP/1.0
 // without one.

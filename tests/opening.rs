@@ -281,7 +281,15 @@ fn origins_are_compared_whole() {
     ] {
         assert_eq!(judge(&[&format!("Origin: {origin}")], true), is_taken, "same host: {origin}");
     }
-    for bad in ["", "example.com", "https://a/b", "https://a b", "https://a\r\n", "1http://a"] {
+    for bad in [
+        "",
+        "https://*.example.com",
+        "example.com",
+        "https://a/b",
+        "https://a b",
+        "https://a\r\n",
+        "1http://a",
+    ] {
         assert_eq!(Config::default().add_origin(bad), Err(ConfigError::BadOrigin), "{bad}");
     }
 }
@@ -333,6 +341,31 @@ fn targets_are_taken_apart() {
         let got = query_parameter(target, name.as_bytes());
         assert_eq!(got.as_deref(), value.map(str::as_bytes), "{name}");
     }
+}
+
+/// RFC 9112 3.2.2: the host of a target that is a whole URI, and no other.
+#[test]
+fn the_host_of_a_whole_target() {
+    let wire = request(&[]).replacen("/chat", "http://other:81/chat", 1);
+    let mut host = Host::new(Config::default(), 1);
+    host.feed(wire.as_bytes());
+    assert_eq!(host.conn.request().unwrap().host(), Some(&b"other:81"[..]));
+    let refusal = |target: &str| {
+        let mut host = Host::new(Config::default(), 1);
+        host.feed(request(&[]).replacen("/chat?room=1", target, 1).as_bytes());
+        host.conn.failure()
+    };
+    for target in ["http://", "http:///chat", "ws://a b/", "http://user@a/"] {
+        assert!(refusal(target).is_some(), "{target}");
+    }
+    let line = Some(Failure::Handshake(Refusal::BadRequestLine));
+    assert_eq!(refusal("/chat room"), line, "a space in the target is no HTTP version");
+    let fields: Vec<Field> = vec![(b"sec-websocket-version", b"13"), (b"host", b"else.example")];
+    let mut host = Host::new(Config::default(), 1);
+    host.request(&connect(fields)).unwrap();
+    let repeated = Some(Failure::Handshake(Refusal::HostRepeated));
+    assert_eq!(host.conn.failure(), repeated, "RFC 9113 8.3.1: not what :authority says");
+    assert_eq!(host.request(&connect(vec![])), Err(DecisionError::State), "once only");
 }
 
 // ---- Parsed fields and extended CONNECT ----
@@ -478,7 +511,9 @@ fn what_is_refused_in_parts() {
             |field: &String| *field == field.to_lowercase() || field.starts_with("allow: ");
         assert!(fields.iter().all(is_fine), "{fields:?}");
         assert!(!fields.iter().any(|f| f.starts_with("connection") || f.starts_with("upgrade")));
-        let wants_version = refusal == Refusal::VersionUnsupported;
+        let wants_version =
+            [Refusal::VersionMissing, Refusal::VersionUnsupported].contains(&refusal);
+        assert_eq!(host.seen[0].code, status, "the event says what the answer says");
         assert_eq!(fields.contains(&plain("sec-websocket-version: 13")), wants_version);
     }
 }
@@ -579,6 +614,7 @@ fn a_request_that_cannot_be_sent() {
         Ask { target: b"/a\r\nX: y", ..ask() },
         Ask { target: b"http://a/", ..ask() },
         Ask { origin: b"a\nb", ..ask() },
+        Ask { origin: b"example.com", ..ask() },
         field(b"X", b"a\r\nb"),
         field(b"X\r\n", b"a"),
         field(b"Host", b"a"),
@@ -630,6 +666,7 @@ fn what_fails_the_client() {
         ("HTTP/1.1 101", "HTTP/1.1 1O1", Fault::BadStatusLine),
         ("\r\nupgrade: WebSocket", "", Fault::UpgradeMissing),
         ("WebSocket", "websocket2", Fault::UpgradeMissing),
+        ("WebSocket", "h2c, websocket", Fault::UpgradeMissing),
         ("keep-alive, upgrade", "close", Fault::ConnectionMissing),
         ("Sec-WebSocket-Accept", "X", Fault::AcceptMissing),
         ("Sec-WebSocket-Accept: ", "Sec-WebSocket-Accept: x", Fault::AcceptWrong),

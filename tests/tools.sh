@@ -66,6 +66,7 @@ interop_tools() {
   package chromium-driver has chromedriver
   package nodejs has node
   package npm has npm
+  package openssl has openssl
 }
 
 # Its own runner finds Python 2.7 or says how to get it.

@@ -151,9 +151,7 @@ impl Connection {
     pub fn recv(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
         self.settle();
         self.release();
-        if let Some(extra) = &mut self.extra {
-            extra.response = None;
-        }
+        self.forget_response();
         if self.state == State::Connecting {
             return self.read_opening(input, sink);
         }
@@ -479,15 +477,30 @@ impl Connection {
         }
     }
 
+    /// The response of an opening handshake that succeeded was looked at.
+    #[inline]
+    fn forget_response(&mut self) {
+        if let Some(extra) = &mut self.extra {
+            extra.response = None;
+        }
+        let is_client = self.role == Role::Client && self.state != State::Connecting;
+        self.opening.take_if(|_| is_client && self.state != State::Closed);
+    }
+
     /// Section 7.1.7. A Close is owed once at most.
     #[cold]
     pub(super) fn fail(&mut self, failure: Failure, sink: &mut impl Sink) {
+        self.fail_as(failure, failure.code(), sink);
+    }
+
+    /// As above, with another code than the rule's own.
+    pub(super) fn fail_as(&mut self, failure: Failure, code: u16, sink: &mut impl Sink) {
         self.failure = Some(failure);
         self.owed = Owed::Failure;
         let text = failure.text().to_bytes();
         sink.push(Event {
             kind: EventKind::Failed,
-            code: failure.code(),
+            code,
             is_compressed: false,
             payload: Payload::Held(text),
         });

@@ -19,7 +19,7 @@ use crate::deflate;
 use crate::handshake::{
     self, Answer, Ask, BadAnswer, BadAsk, BodyReader, Fault, Form, Head, HeadKind, HeadReader,
     Refusal, Request, RequestFields, Response, Verdict, Version, check_request, check_response,
-    is_token, key_from, write_request,
+    is_token, key_from, status_in, write_request,
 };
 
 /// The opening handshake, while it goes on.
@@ -132,7 +132,7 @@ impl Connection {
     ) -> Result<(), DecisionError> {
         let limits = self.config.head_limits();
         let opening = match &mut self.opening {
-            Some(opening) if opening.is_new() && self.role == Role::Server => opening,
+            Some(opening) if opening.is_new() && self.state == State::Connecting => opening,
             _ => return Err(DecisionError::State),
         };
         opening.form = match request.version {
@@ -299,7 +299,7 @@ impl Connection {
     /// # Errors
     /// As [`Connection::reject`], and for an empty challenge.
     pub fn challenge(&mut self, challenge: &str) -> Result<(), DecisionError> {
-        if challenge.is_empty() {
+        if challenge.trim().is_empty() {
             return Err(DecisionError::Argument);
         }
         let headers = Vec::from([(&b"WWW-Authenticate"[..], challenge.as_bytes())]);
@@ -411,7 +411,11 @@ impl Connection {
             None => sink.push(event(EventKind::Open, &[])),
             Some(failure) => {
                 let (code, _) = self.config.policy_close();
-                let code = if self.state == State::Closing { code } else { self.reject_status() };
+                let code = if self.state == State::Closing {
+                    code
+                } else {
+                    status_in(self.reject_status(), self.form())
+                };
                 let payload = Payload::Held(failure.text().to_bytes());
                 sink.push(Event { kind: EventKind::Failed, code, is_compressed: false, payload });
             }
@@ -443,7 +447,8 @@ impl Connection {
             opening.request = None;
             opening.refusal = Some(response);
         }
-        self.fail(Failure::Handshake(refusal), sink);
+        let failure = Failure::Handshake(refusal);
+        self.fail_as(failure, status_in(refusal.status(), self.form()), sink);
     }
 
     fn refuse_by_policy(&mut self, refusal: Refusal, status: u16) -> Result<(), DecisionError> {
@@ -642,7 +647,8 @@ impl Opening {
 
     /// Whether nothing was received yet.
     fn is_new(&self) -> bool {
-        self.reader.is_new() && self.request.is_none() && self.refusal.is_none()
+        let is_untouched = self.reader.is_new() && self.refusal.is_none();
+        is_untouched && self.request.is_none() && self.asked.is_none()
     }
 
     /// Whether all that was kept was read.
@@ -650,11 +656,12 @@ impl Opening {
         self.kept_read == self.kept.len()
     }
 
-    /// Whether it is of no use any more: a client may still look at the response.
+    /// Whether it is of no use any more. A client may look at the response until
+    /// it receives again.
     pub(super) fn is_over(&self, state: State) -> bool {
         match state {
             State::Connecting => false,
-            State::Open | State::Closing => self.is_read(),
+            State::Open | State::Closing => self.is_read() && self.asked.is_none(),
             State::Closed => self.asked.is_none(),
         }
     }
@@ -671,7 +678,7 @@ fn check_policy(policy: &Config, head: &Head) -> Result<(), Refusal> {
         // None, or more than one may say.
         _ => None,
     };
-    let host = head.all(b"host").next().and_then(|host| core::str::from_utf8(host).ok());
+    let host = head.host().and_then(|host| core::str::from_utf8(host).ok());
     if policy.takes_origin(origin, host.unwrap_or_default()) {
         Ok(())
     } else {

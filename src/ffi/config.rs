@@ -7,7 +7,7 @@ use libc::c_char;
 
 use super::version::{WSABI_ERR_UNSUPPORTED, wsabi_status};
 use super::{WSABI_ERR_ARGUMENT, WSABI_ERR_NOT_FOUND, WSABI_ERR_STATE, guard, some, text};
-use crate::conn::{Config, ConfigError, OptionKey, Policy, Preference};
+use crate::conn::{Config, ConfigError, OptionKey};
 
 /// What connections have in common: limits and policies. Made once, then shared
 /// by any number of connections and threads. While a connection uses it, it is
@@ -126,19 +126,19 @@ pub const WSABI_OPTION_SERVER_NO_CONTEXT_TAKEOVER: wsabi_option = wsabi_option(2
 pub const WSABI_OPTION_CLIENT_NO_CONTEXT_TAKEOVER: wsabi_option = wsabi_option(24);
 
 /// The server's order of preference: that of the config.
-pub const WSABI_PREFERENCE_SERVER: u64 = Preference::Server as u64;
+pub const WSABI_PREFERENCE_SERVER: u64 = 0;
 /// The client's order of preference: that of the request.
-pub const WSABI_PREFERENCE_CLIENT: u64 = Preference::Client as u64;
+pub const WSABI_PREFERENCE_CLIENT: u64 = 1;
 
 /// Accept without a subprotocol, RFC 6455 4.2.2. A browser that named some fails
 /// the connection by itself then.
-pub const WSABI_POLICY_ACCEPT: u64 = Policy::Accept as u64;
+pub const WSABI_POLICY_ACCEPT: u64 = 0;
 /// Refuse with `WSABI_OPTION_SUBPROTOCOL_REJECT_STATUS`.
-pub const WSABI_POLICY_REJECT: u64 = Policy::Reject as u64;
+pub const WSABI_POLICY_REJECT: u64 = 1;
 /// Accept, then close with `WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE` and the reason
 /// of `wsabi_config_set_close_reason`: a browser's script can read these, but no
 /// response.
-pub const WSABI_POLICY_CLOSE: u64 = Policy::Close as u64;
+pub const WSABI_POLICY_CLOSE: u64 = 2;
 
 /// Sets an option. `wsabi_option_info` tells the bounds.
 ///

@@ -351,7 +351,9 @@ pub extern "C" fn wsabi_conn_output_consumed(
     with(conn, |connection| connection.output_consumed(len).map_err(|_| WSABI_ERR_ARGUMENT))
 }
 
-/// Returns how many octets wait to be sent. 0 for NULL.
+/// Returns how many octets wait to be sent, for backpressure. What the library
+/// owes for the last events is not among them until the next `wsabi_conn_output`
+/// or `wsabi_conn_interest`. 0 for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_output_size(conn: Option<&wsabi_conn>) -> usize {
     inside(conn).map_or(0, Connection::output_size)

@@ -218,8 +218,9 @@ pub extern "C" fn wsabi_conn_head_query_parameter(
     })
 }
 
-/// Reads the Host, or the `:authority`, into `*host`. It stays valid until the
-/// decision.
+/// Reads the host and, if it is named, the port that the request is for into
+/// `*host`: of the Host, of `:authority`, or of a target that is a whole URI (RFC
+/// 9112 3.2.2). It stays valid until the decision.
 ///
 /// Returns as `wsabi_conn_head_method`, and `WSABI_ERR_NOT_FOUND` in HTTP/1.0
 /// without one.
@@ -228,7 +229,7 @@ pub extern "C" fn wsabi_conn_head_host(
     conn: Option<&wsabi_conn>,
     host: Option<&mut MaybeUninit<wsabi_slice>>,
 ) -> wsabi_status {
-    look_at_head(conn, host, |head| Ok(head.all(b"host").next().ok_or(WSABI_ERR_NOT_FOUND)?.into()))
+    look_at_head(conn, host, |head| Ok(head.host().ok_or(WSABI_ERR_NOT_FOUND)?.into()))
 }
 
 /// Reads the Origin into `*origin`. Browsers always send one, other clients

@@ -4,10 +4,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::field::is_field_value;
 use super::request::{check_target, is_host};
 use super::response::check_fields;
-use super::{Fault, Head, HeadError, Version, accept_value};
+use super::{Fault, Head, HeadError, Origin, Version, accept_value};
 
 /// What a client asks for.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +52,7 @@ pub fn write_request<'a>(
     let is_valid = is_host(ask.host)
         && is_path
         && check_target(ask.target).is_ok()
-        && is_field_value(ask.origin)
+        && (ask.origin.is_empty() || is_origin(ask.origin))
         && check_fields(&ask.headers).is_ok()
         && !ask.headers.iter().any(|(name, _)| is_ours(name));
     if !is_valid {
@@ -85,6 +84,10 @@ pub fn write_request<'a>(
     Ok(request)
 }
 
+fn is_origin(origin: &[u8]) -> bool {
+    core::str::from_utf8(origin).is_ok_and(|origin| Origin::parse(origin).is_some())
+}
+
 /// Judges a response, but for its extensions.
 ///
 /// # Errors
@@ -102,7 +105,10 @@ pub fn check_response<'a>(
     if head.version() != Version::Http11 {
         return Err(Fault::HttpVersion);
     }
-    if !head.lists(b"upgrade", b"websocket") {
+    // The value itself, not one of a list.
+    let mut upgrades = head.all(b"upgrade");
+    let is_websocket = |value: &[u8]| value.eq_ignore_ascii_case(b"websocket");
+    if !upgrades.next().is_some_and(is_websocket) || upgrades.next().is_some() {
         return Err(Fault::UpgradeMissing);
     }
     if !head.lists(b"connection", b"upgrade") {

@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::authority;
 use super::field::{elements, is_field_value, is_token, is_token_octet, trim};
 
 /// How much head a peer may send.
@@ -127,9 +128,12 @@ impl Head {
         let protocol = add(request.protocol);
         let mut fields: Vec<_> =
             request.fields.iter().map(|(name, value)| (add(name), add(trim(value)))).collect();
-        // RFC 9113 8.3.1: `:authority` stands for Host.
-        let has_host = request.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"host"));
-        if !request.authority.is_empty() && !has_host {
+        // RFC 9113 8.3.1: `:authority` stands for Host, which may say the same.
+        let says_the_same = request.fields.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case(b"host")
+                && trim(value).eq_ignore_ascii_case(request.authority)
+        });
+        if !request.authority.is_empty() && !says_the_same {
             fields.push((add(b"host"), add(trim(request.authority))));
         }
         let version = request.version;
@@ -146,6 +150,13 @@ impl Head {
     #[must_use]
     pub fn target(&self) -> &[u8] {
         self.at(&self.target)
+    }
+
+    /// The host, and the port if it is named: of the target when that is a whole
+    /// URI (RFC 9112 3.2.2), else of the Host field.
+    #[must_use]
+    pub fn host(&self) -> Option<&[u8]> {
+        authority(self.target()).or_else(|| self.all(b"host").next())
     }
 
     /// What an extended CONNECT asks for.
@@ -258,6 +269,7 @@ fn names_a_version(kind: HeadKind, text: &[u8]) -> bool {
     let line = text.split(|&octet| octet == b'\r').next().unwrap_or_default();
     let mut words = line.split(|&octet| octet == b' ');
     let word = match kind {
+        HeadKind::Request if line.iter().filter(|&&octet| octet == b' ').count() != 2 => None,
         HeadKind::Request => words.next_back(),
         HeadKind::Response => words.next(),
     };

@@ -24,5 +24,5 @@ pub use key::{GUID, accept_value, is_valid_key, key_from};
 pub use origin::Origin;
 pub use refusal::Refusal;
 pub use request::{Request, check_request, is_host};
-pub use response::{Answer, BadAnswer, Form, Response, accept, answer, refuse};
-pub use target::{path, query, query_parameter};
+pub use response::{Answer, BadAnswer, Form, Response, accept, answer, refuse, status_in};
+pub use target::{authority, path, query, query_parameter};

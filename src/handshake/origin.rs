@@ -25,7 +25,8 @@ impl Origin {
         let (scheme, authority) = text.split_once("://")?;
         let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet));
-        if !is_scheme || !is_host(authority.as_bytes()) {
+        // A pattern is none: origins are compared whole.
+        if !is_scheme || !is_host(authority.as_bytes()) || authority.contains('*') {
             return None;
         }
         let scheme = scheme.to_ascii_lowercase();

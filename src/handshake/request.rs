@@ -1,7 +1,7 @@
 //! The server's checks of a request, RFC 6455 section 4.2.1.
 
 use super::field::is_token;
-use super::{Head, HeadError, Refusal, Version, is_valid_key};
+use super::{Head, HeadError, Refusal, Version, authority, is_valid_key};
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,8 @@ pub(super) fn check_target(target: &[u8]) -> Result<(), Refusal> {
     let is_uri = target.get(scheme.len()..).is_some_and(|rest| rest.starts_with(b"://"))
         && [&b"http"[..], b"https", b"ws", b"wss"]
             .iter()
-            .any(|known| scheme.eq_ignore_ascii_case(known));
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+        && authority(target).is_some_and(is_host);
     if (target.starts_with(b"/") || is_uri) && !target.contains(&b'#') {
         Ok(())
     } else {

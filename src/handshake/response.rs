@@ -82,7 +82,7 @@ pub fn answer(
     let mut response = Response::new(form, answer.status);
     response.end_of_connection();
     if answer.status == 405 && !has(b"allow") {
-        response.field(b"Allow", b"GET");
+        response.field(b"Allow", allowed_method(form));
     }
     response.fields(&answer.headers);
     if !has_no_body || answer.status == 205 {
@@ -102,15 +102,15 @@ pub fn refuse(refusal: Refusal, status: u16, form: Form, head: Option<&Head>) ->
     if !missing_directives(refusal).is_empty() && head.is_some_and(has_websocket_fields) {
         body.extend_from_slice(proxy_advice(refusal).as_bytes());
     }
-    // HTTP/2 has no Upgrade that could be required (RFC 9113 8.6).
-    let status = if form == Form::ExtendedConnect && status == 426 { 400 } else { status };
+    let status = status_in(status, form);
     let mut response = Response::new(form, status);
     response.end_of_connection();
-    if refusal == Refusal::VersionUnsupported && status != 426 {
+    let names_version = matches!(refusal, Refusal::VersionMissing | Refusal::VersionUnsupported);
+    if names_version && status != 426 {
         response.field(b"Sec-WebSocket-Version", b"13");
     }
-    if refusal == Refusal::Method {
-        response.field(b"Allow", if form == Form::ExtendedConnect { b"CONNECT" } else { b"GET" });
+    if status == 405 {
+        response.field(b"Allow", allowed_method(form));
     }
     response.field(b"Content-Type", b"text/plain; charset=utf-8");
     response.content_length(body.len());
@@ -155,6 +155,7 @@ pub(super) fn check_fields(fields: &[(&[u8], &[u8])]) -> Result<(), BadAnswer> {
         b"connection",
         b"content-length",
         b"keep-alive",
+        b"proxy-connection",
         b"trailer",
         b"transfer-encoding",
         b"upgrade",
@@ -167,6 +168,23 @@ pub(super) fn check_fields(fields: &[(&[u8], &[u8])]) -> Result<(), BadAnswer> {
         }
     }
     Ok(())
+}
+
+/// The status with which the library refuses: HTTP/2 has no Upgrade that could be
+/// required (RFC 9113 8.6).
+#[must_use]
+pub const fn status_in(status: u16, form: Form) -> u16 {
+    match (status, form) {
+        (426, Form::ExtendedConnect) => 400,
+        _ => status,
+    }
+}
+
+const fn allowed_method(form: Form) -> &'static [u8] {
+    match form {
+        Form::ExtendedConnect => b"CONNECT",
+        Form::Octets | Form::Fields => b"GET",
+    }
 }
 
 /// How the host takes a response.

@@ -18,6 +18,13 @@ pub fn path(target: &[u8]) -> &[u8] {
     }
 }
 
+/// Host and port of a whole URI; `None` for a path.
+#[must_use]
+pub fn authority(target: &[u8]) -> Option<&[u8]> {
+    let start = find(target, b"://").filter(|_| !target.starts_with(b"/"))? + 3;
+    target.get(start..)?.split(|octet| b"/?".contains(octet)).next()
+}
+
 /// What stands behind the first `?`, as it is.
 #[must_use]
 pub fn query(target: &[u8]) -> Option<&[u8]> {
