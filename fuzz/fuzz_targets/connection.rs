@@ -1,17 +1,17 @@
-//! Any calls of the C ABI in any order: each gets a documented status, and what
-//! goes onto the wire is HTTP and WebSocket.
+//! Any calls of the C ABI in any order, on a connection of either role: each gets
+//! a documented status, and what goes onto the wire is HTTP and WebSocket.
 #![no_main]
 
 use arbitrary::Arbitrary;
 use common::abi::*;
-use common::{Wire, support};
+use common::{Wire, client, support};
 use libfuzzer_sys::fuzz_target;
-use wsabi::proto::{Header, MAX_CONTROL, MAX_REASON, Opcode, is_valid_close_code};
+use wsabi::proto::{Header, MAX_CONTROL, MAX_REASON, Opcode, apply_mask, is_valid_close_code};
 
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
     options: Options,
-    request: Request<'a>,
+    start: Start<'a>,
     wire: Wire<'a>,
     calls: Vec<Call<'a>>,
 }
@@ -25,11 +25,22 @@ struct Options {
 }
 
 #[derive(Arbitrary, Debug)]
-enum Request<'a> {
+enum Start<'a> {
+    /// A server that gets a request in octets.
     Upgrade,
     UpgradeTo(&'a [u8]),
     PlainHttp,
     Octets(&'a [u8]),
+    /// A server that gets a request in parts.
+    Parts {
+        is_extended_connect: bool,
+    },
+    /// A client that gets a response.
+    Client(client::Reply<'a>),
+    /// Open from the start.
+    Open {
+        is_client: bool,
+    },
 }
 
 #[derive(Arbitrary, Debug)]
@@ -49,6 +60,11 @@ enum Call<'a> {
     Accept { subprotocol: Option<&'a [u8]>, answer: Option<Reply<'a>> },
     Reject(Reply<'a>),
     Redirect { status: u16, location: &'a [u8] },
+    AcceptBy { speaks_chat: bool },
+    AcceptThenClose { code: u16, reason: &'a [u8] },
+    Challenge(&'a [u8]),
+    LookAtResponse { index: u8 },
+    RecvRequest,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -74,6 +90,9 @@ fuzz_target!(|case: Case| {
 /// A connection, and what a host knows of it.
 struct Session {
     conn: Conn,
+    is_client: bool,
+    /// Whether its request or response is written as octets.
+    has_head: bool,
     /// Octets of the peer that have not been received.
     arriving: Vec<u8>,
     /// The events that are valid, and what some of their payloads lie in.
@@ -102,11 +121,11 @@ impl Session {
         if options.speaks_chat {
             assert_eq!(config.add_subprotocol("chat"), OK);
         }
-        let mut arriving = case.request.octets();
-        arriving.extend(case.wire.octets(support::frame));
-        Self {
+        let mut session = Self {
             conn: Conn::server(Some(&config)),
-            arriving,
+            is_client: false,
+            has_head: true,
+            arriving: Vec::new(),
             events: Vec::new(),
             input: Buffer::new(&[]),
             sent: Vec::new(),
@@ -114,6 +133,38 @@ impl Session {
             is_last_word: false,
             is_ended: false,
             is_over: false,
+        };
+        session.start(&config, &case.start);
+        let encode = if session.is_client { support::reply } else { support::frame };
+        session.arriving.extend(case.wire.octets(encode));
+        session
+    }
+
+    fn start(&mut self, config: &Config, start: &Start) {
+        match start {
+            Start::Upgrade => self.arriving.extend(support::REQUEST.as_bytes()),
+            Start::UpgradeTo(names) => {
+                let lines = support::REQUEST.strip_suffix("\r\n").unwrap().as_bytes();
+                let offer = [b"Sec-WebSocket-Protocol: ", *names, b"\r\n\r\n"].concat();
+                self.arriving.extend([lines, &offer].concat());
+            }
+            Start::PlainHttp => self.arriving.extend(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+            Start::Octets(octets) => self.arriving.extend(*octets),
+            Start::Parts { is_extended_connect } => {
+                self.has_head = false;
+                assert_eq!(self.recv_request(*is_extended_connect), OK);
+            }
+            Start::Client(reply) => {
+                let key;
+                (self.conn, key) = client::connect(config);
+                (self.is_client, self.has_head) = (true, false);
+                self.arriving.extend(reply.octets(&key));
+            }
+            Start::Open { is_client } => {
+                let role = if *is_client { ROLE_CLIENT } else { ROLE_SERVER };
+                self.conn = Conn::open(Some(config), role, None).unwrap();
+                (self.is_client, self.has_head) = (*is_client, false);
+            }
         }
     }
 
@@ -157,6 +208,19 @@ impl Session {
             Call::Redirect { status, location } => {
                 self.decide(|conn| conn.redirect((*status).into(), location))
             }
+            Call::AcceptBy { speaks_chat } => {
+                let mut policy = Config::new(&[(OPTION_SUBPROTOCOL_ABSENT, POLICY_CLOSE)]);
+                if *speaks_chat {
+                    assert_eq!(policy.add_subprotocol("chat"), OK);
+                }
+                self.decide(|conn| conn.accept_by(&policy, None))
+            }
+            Call::AcceptThenClose { code, reason } => {
+                self.decide(|conn| conn.accept_then_close(*code, reason))
+            }
+            Call::Challenge(challenge) => self.decide(|conn| conn.challenge(challenge)),
+            Call::LookAtResponse { index } => self.look_at_response((*index).into()),
+            Call::RecvRequest => self.recv_request(false),
         }
     }
 
@@ -180,10 +244,43 @@ impl Session {
         self.take(events)
     }
 
+    /// Gives a request in parts, which only a fresh server takes.
+    fn recv_request(&mut self, is_extended_connect: bool) -> Status {
+        let headers: Headers = &[
+            (b"Host", b"example.com"),
+            (b"Upgrade", b"websocket"),
+            (b"Connection", b"Upgrade"),
+            (b"Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+            (b"Sec-WebSocket-Version", b"13"),
+        ];
+        let parts =
+            Parts { version: HTTP_1_1, method: b"GET", target: b"/", headers, ..Parts::default() };
+        let parts = if is_extended_connect {
+            let (method, protocol) = (b"CONNECT", b"websocket");
+            Parts { version: HTTP_2, method, protocol, ..parts }
+        } else {
+            parts
+        };
+        match self.conn.recv_request(&parts, 1) {
+            Ok(events) => {
+                self.has_head = false;
+                assert_eq!(events.len(), 1);
+                self.take(events)
+            }
+            Err(status) => {
+                assert_eq!(status, ERR_STATE);
+                status
+            }
+        }
+    }
+
     fn recv_eof(&mut self, cap: usize) -> Status {
         match self.conn.recv_eof(cap) {
             Ok(events) => {
-                assert_eq!(events.len(), usize::from(!self.is_ended), "CLOSED is listed once");
+                // Without octets to write, a refusal is the end by itself.
+                let is_over = !self.has_head && self.conn.state() == STATE_CLOSED;
+                let is_told = self.is_ended || is_over && events.is_empty();
+                assert_eq!(events.len(), usize::from(!is_told), "the end is listed once");
                 self.take(events)
             }
             Err(status) => {
@@ -208,6 +305,10 @@ impl Session {
                 EVENT_TEXT | EVENT_CLOSE => assert!(std::str::from_utf8(&payload).is_ok()),
                 EVENT_BINARY => {}
                 EVENT_PING | EVENT_PONG => assert!(payload.len() <= MAX_CONTROL),
+                EVENT_REJECTED => {
+                    assert!(self.is_client && self.conn.failure() == 0);
+                    self.is_ended = true;
+                }
                 EVENT_FAILED => assert!(self.conn.failure() != 0 && !payload.is_empty()),
                 EVENT_CLOSED => {
                     assert!(!std::mem::replace(&mut self.is_ended, true));
@@ -217,7 +318,8 @@ impl Session {
                 kind => panic!("undocumented event {kind}"),
             }
             assert_eq!(event.flags, 0);
-            assert!(event.kind == EVENT_CLOSED || !self.is_ended && !self.is_last_word);
+            let is_end = matches!(event.kind, EVENT_CLOSED | EVENT_REJECTED);
+            assert!(is_end || !self.is_ended && !self.is_last_word);
             self.is_last_word |= is_last_word;
         }
         self.events = events;
@@ -316,6 +418,10 @@ impl Session {
         let slices = [
             conn.head_method(),
             conn.head_target(),
+            conn.head_path(),
+            conn.head_query(),
+            conn.head_host(),
+            conn.head_origin(),
             conn.head_find(name),
             conn.offered_subprotocol(index),
         ];
@@ -338,12 +444,32 @@ impl Session {
         OK
     }
 
+    fn look_at_response(&mut self, index: usize) -> Status {
+        let conn = &self.conn;
+        let status = conn.response_status();
+        let field = conn.response_header(index).map(|field| [field.name, field.value]);
+        for result in [conn.response_body().map(|body| [body; 2]), field] {
+            match result {
+                Ok(slices) => {
+                    assert!(status.is_ok());
+                    for slice in slices {
+                        // SAFETY: it lives until the next receive.
+                        unsafe { copy(slice.data, slice.len) };
+                    }
+                }
+                Err(ERR_NOT_FOUND) => assert!(status.is_ok()),
+                Err(other) => assert_eq!((Some(other), other), (status.err(), ERR_STATE)),
+            }
+        }
+        OK
+    }
+
     fn decide(&mut self, decide: impl FnOnce(&mut Conn) -> Status) -> Status {
         let status = decide(&mut self.conn);
         match status {
             OK => {
                 assert!(std::mem::replace(&mut self.is_asked, false));
-                assert!(matches!(self.conn.state(), STATE_OPEN | STATE_CLOSED));
+                assert_ne!(self.conn.state(), STATE_CONNECTING);
             }
             ERR_ARGUMENT | ERR_STATE => {}
             other => panic!("undocumented status {other}"),
@@ -363,7 +489,11 @@ impl Session {
         self.write();
         self.interest();
         assert!(self.is_over);
-        check_output(&self.sent);
+        if self.has_head {
+            check_output(&self.sent);
+        } else {
+            check_frames(&self.sent, self.is_client);
+        }
     }
 
     /// Writes the output, until nothing follows.
@@ -379,31 +509,13 @@ impl Session {
     }
 }
 
-impl Request<'_> {
-    fn octets(&self) -> Vec<u8> {
-        match self {
-            Self::Upgrade => support::REQUEST.into(),
-            Self::UpgradeTo(names) => {
-                let mut octets = support::REQUEST.as_bytes().to_vec();
-                octets.truncate(octets.len() - 2);
-                for part in [&b"Sec-WebSocket-Protocol: "[..], names, b"\r\n\r\n"] {
-                    octets.extend(part);
-                }
-                octets
-            }
-            Self::PlainHttp => b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".into(),
-            Self::Octets(octets) => octets.to_vec(),
-        }
-    }
-}
-
 impl Reply<'_> {
     fn with<T>(&self, use_it: impl FnOnce(&Answer) -> T) -> T {
         use_it(&Answer { status: self.status.into(), headers: &self.headers, body: self.body })
     }
 }
 
-/// All that went to the peer: a response, and frames behind a 101.
+/// All that a server wrote: a response, and frames behind a 101.
 fn check_output(sent: &[u8]) {
     let Some(end) = sent.windows(4).position(|octets| octets == b"\r\n\r\n") else {
         return assert!(sent.is_empty());
@@ -411,7 +523,7 @@ fn check_output(sent: &[u8]) {
     let (head, rest) = (String::from_utf8_lossy(&sent[..end]), &sent[end + 4..]);
     assert!(!head.split("\r\n").any(|line| line.contains(['\r', '\n', '\0'])));
     if head.starts_with("HTTP/1.1 101 ") {
-        return check_frames(rest);
+        return check_frames(rest, false);
     }
     assert!(head.starts_with("HTTP/1.1 "));
     let mut lengths = head.lines().filter_map(|line| line.strip_prefix("Content-Length: "));
@@ -421,16 +533,17 @@ fn check_output(sent: &[u8]) {
     assert!(rest.len() == len || rest.is_empty());
 }
 
-/// Whole frames as a server sends them; a Close is the last.
-fn check_frames(mut rest: &[u8]) {
+/// Whole frames as a server or a client sends them; a Close is the last.
+fn check_frames(mut rest: &[u8], is_client: bool) {
     while !rest.is_empty() {
         let (header, len) = Header::decode(rest).unwrap().expect("a whole header");
         let end = len + usize::try_from(header.payload_len).unwrap();
-        let payload = rest.get(len..end).expect("a whole payload");
+        let mut payload = rest.get(len..end).expect("a whole payload").to_vec();
         rest = &rest[end..];
-        assert!(header.fin && header.rsv == 0 && header.mask.is_none());
+        assert!(header.fin && header.rsv == 0 && header.mask.is_some() == is_client);
+        apply_mask(&mut payload, header.mask.unwrap_or_default(), 0);
         match header.opcode {
-            Opcode::Text => assert!(std::str::from_utf8(payload).is_ok()),
+            Opcode::Text => assert!(std::str::from_utf8(&payload).is_ok()),
             Opcode::Binary | Opcode::Ping | Opcode::Pong => {}
             Opcode::Close => assert!(rest.is_empty(), "something follows the Close"),
             Opcode::Continuation => panic!("wsabi sends whole messages"),
