@@ -5,12 +5,12 @@ use std::fs::{File, create_dir_all};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use crate::peers::{fastwebsockets, tokio_websockets, tungstenite, wsabi, wslay};
+use crate::peers::{fastwebsockets, hyper, tokio_websockets, tungstenite, wsabi, wslay};
 use crate::race::Figure;
 
 const RUST_CRATES: [&str; 3] = [tungstenite::NAME, fastwebsockets::NAME, tokio_websockets::NAME];
-const PEERS: [&str; 4] =
-    [tungstenite::NAME, fastwebsockets::NAME, tokio_websockets::NAME, wslay::NAME];
+const PEERS: [&str; 5] =
+    [tungstenite::NAME, fastwebsockets::NAME, tokio_websockets::NAME, wslay::NAME, hyper::NAME];
 
 /// The figures of one row.
 pub struct Result {

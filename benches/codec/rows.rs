@@ -7,7 +7,9 @@ use common::{ACCEPT_KEY, REQUEST};
 
 use crate::limits;
 use crate::messages::Content;
-use crate::peers::{Decode, Encode, fastwebsockets, tokio_websockets, tungstenite, wsabi, wslay};
+use crate::peers::{
+    Decode, Encode, fastwebsockets, hyper, tokio_websockets, tungstenite, wsabi, wslay,
+};
 use crate::race::Contestant;
 use crate::wire::{Drain, Tape};
 
@@ -135,7 +137,11 @@ fn handshakes() -> Vec<Contestant> {
             let tape = tape.clone();
             move |drain| tungstenite::handshake(&tape, drain)
         }),
-        handshake(tokio_websockets::NAME, move |drain| tokio_websockets::handshake(&tape, drain)),
+        handshake(tokio_websockets::NAME, {
+            let tape = tape.clone();
+            move |drain| tokio_websockets::handshake(&tape, drain)
+        }),
+        handshake(hyper::NAME, move |drain| hyper::handshake(&tape, drain)),
     ]
 }
 

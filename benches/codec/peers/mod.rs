@@ -8,6 +8,7 @@
 //!   it fastest; SIMD is found at run time by those who look for it.
 
 pub mod fastwebsockets;
+pub mod hyper;
 pub mod tokio_websockets;
 pub mod tungstenite;
 pub mod wsabi;
