@@ -168,7 +168,7 @@ static void texts(void **state) {
     }
   }
   for (wsabi_failure f = 1; f < 400; f++) {
-    bool known = (f >= 101 && f <= 130) || (f >= 151 && f <= 166) || (f >= 201 && f <= 218);
+    bool known = (f >= 101 && f <= 130) || (f >= 151 && f <= 167) || (f >= 201 && f <= 219);
     bool names_rfc = strncmp(wsabi_failure_text(f), "RFC ", 4) == 0;
     assert_int_equal(names_rfc, known);
   }
@@ -205,6 +205,14 @@ static void options(void **state) {
       {WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE, "subprotocol_close_code", 1008},
       {WSABI_OPTION_ALLOW_SAME_HOST, "allow_same_host", 0},
       {WSABI_OPTION_MAX_REJECTION_BODY, "max_rejection_body", 65536},
+      {WSABI_OPTION_DEFLATE, "deflate", 0},
+      {WSABI_OPTION_DEFLATE_LEVEL, "deflate_level", 3},
+      {WSABI_OPTION_DEFLATE_MEMORY_LEVEL, "deflate_memory_level", 8},
+      {WSABI_OPTION_DEFLATE_MIN_SIZE, "deflate_min_size", 256},
+      {WSABI_OPTION_SERVER_MAX_WINDOW_BITS, "server_max_window_bits", 15},
+      {WSABI_OPTION_CLIENT_MAX_WINDOW_BITS, "client_max_window_bits", 15},
+      {WSABI_OPTION_SERVER_NO_CONTEXT_TAKEOVER, "server_no_context_takeover", 1},
+      {WSABI_OPTION_CLIENT_NO_CONTEXT_TAKEOVER, "client_no_context_takeover", 1},
   };
   wsabi_config *config;
   check(wsabi_config_new(&config));
@@ -302,7 +310,7 @@ static void config_errors(void **state) {
   NULL_GIVEN(wsabi_config_add_resource(config, NULL, 1));
   NULL_GIVEN(wsabi_config_set_close_reason(NULL, "a", 1));
   NULL_GIVEN(wsabi_config_set_close_reason(config, NULL, 1));
-  static const wsabi_option UNKNOWN[] = {0, 17, 1000, UINT32_MAX};
+  static const wsabi_option UNKNOWN[] = {0, 25, 1000, UINT32_MAX};
   for (size_t i = 0; i < sizeof UNKNOWN / sizeof *UNKNOWN; i++) {
     assert_int_equal(wsabi_config_set(config, UNKNOWN[i], 1), WSABI_ERR_UNSUPPORTED);
     assert_int_equal(wsabi_config_get(config, UNKNOWN[i], &o.value), WSABI_ERR_UNSUPPORTED);
@@ -423,6 +431,7 @@ static void null_connection(void **state) {
   NULL_GIVEN(wsabi_conn_accept_by(NULL, config, NULL));
   NULL_GIVEN(wsabi_conn_accept_then_close(NULL, 1000, NULL, 0));
   NULL_GIVEN(wsabi_conn_challenge(NULL, "Basic", 5));
+  NULL_GIVEN(wsabi_conn_decline_deflate(NULL));
   NULL_GIVEN(wsabi_conn_response_status(NULL, &o.status));
   NULL_GIVEN(wsabi_conn_response_header(NULL, 0, &o.header));
   NULL_GIVEN(wsabi_conn_response_body(NULL, &o.slice));
@@ -801,6 +810,7 @@ static void assert_no_request(wsabi_conn *conn) {
   BAD_STATE(wsabi_conn_accept_by(conn, policy, NULL));
   BAD_STATE(wsabi_conn_accept_then_close(conn, 1000, NULL, 0));
   BAD_STATE(wsabi_conn_challenge(conn, "Basic", 5));
+  BAD_STATE(wsabi_conn_decline_deflate(conn));
   // A host that has no HTTP server gets no response in parts.
   BAD_STATE(wsabi_conn_response_status(conn, &o.status));
   BAD_STATE(wsabi_conn_response_header(conn, 0, &o.header));

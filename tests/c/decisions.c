@@ -663,7 +663,7 @@ static const struct {
     {"subprotocol, open", open_subprotocol, "a", TOKEN},
     {"host, client", client_host, "a", HOST_PORT},
     {"target, client", client_target, "/", URI},
-    {"origin, client", client_origin, "https://a", VALUE},
+    {"origin, client", client_origin, "https://a", ORIGIN},
     {"name of a field, client", client_field_name, "X-", TOKEN},
     {"value of a field, client", client_field_value, "", VALUE},
 };
