@@ -29,7 +29,7 @@ witness() {
 # New functions and constants are none of a program's business.
 compare() {
   witness "$1"
-  abidiff --no-added-syms "$baseline" "$work/witness.so"
+  abidiff --no-architecture --no-added-syms "$baseline" "$work/witness.so"
 }
 
 fresh_copy() {
@@ -75,7 +75,7 @@ must_pass() {
 
 if [ "${1-}" = --baseline ]; then
   witness include/wsabi.ffi.h
-  abidw --no-corpus-path --no-comp-dir-path --no-show-locs --no-parameter-names \
+  abidw --no-architecture --no-corpus-path --no-comp-dir-path --no-show-locs --no-parameter-names \
     --out-file "$baseline" "$work/witness.so"
   exit
 fi
