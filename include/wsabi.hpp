@@ -248,6 +248,14 @@ class connection {
   std::optional<std::string_view> target() const { return read(wsabi_conn_head_target); }
   std::optional<std::string_view> path() const { return read(wsabi_conn_head_path); }
   std::optional<std::string_view> query() const { return read(wsabi_conn_head_query); }
+  // The length of the decoded value, of which the first `cap` octets are copied.
+  std::optional<std::size_t> query_parameter(std::string_view name, std::uint8_t *buffer, std::size_t cap) const {
+    std::size_t len = 0;
+    if (wsabi_conn_head_query_parameter(native(), name.data(), name.size(), buffer, cap, &len) != WSABI_OK) {
+      return std::nullopt;
+    }
+    return len;
+  }
   std::optional<std::string_view> host() const { return read(wsabi_conn_head_host); }
   std::optional<std::string_view> origin() const { return read(wsabi_conn_head_origin); }
   std::optional<std::string_view> header(std::string_view name) const {
@@ -259,6 +267,9 @@ class connection {
   std::optional<std::string_view> offered_subprotocol(std::size_t index) const {
     return read(wsabi_conn_offered_subprotocol, index);
   }
+
+  // Before the decision.
+  [[nodiscard]] wsabi_status decline_deflate() { return wsabi_conn_decline_deflate(native()); }
 
   // The decision. Without a name the config's policy chooses the subprotocol.
   [[nodiscard]] wsabi_status accept(std::string_view subprotocol = {}, const wsabi_response *response = nullptr) {
@@ -290,6 +301,11 @@ class connection {
     return read_header(wsabi_conn_response_header, index);
   }
   std::optional<std::string_view> response_body() const { return read(wsabi_conn_response_body); }
+
+  [[nodiscard]] wsabi_status set_user_data(void *user_data) {
+    return wsabi_conn_set_user_data(native(), user_data);
+  }
+  void *user_data() const { return wsabi_conn_user_data(native()); }
 
   wsabi_conn *native() const { return raw_.get(); }
 

@@ -73,6 +73,9 @@ static void conversation() {
   carry(there, here, [&](wsabi::event event) {
     CHECK(event.type() == WSABI_EVENT_REQUEST && event.text() == "/room?n=1");
     CHECK(here.method() == "GET" && here.path() == "/room" && here.query() == "n=1");
+    std::uint8_t value[4];
+    CHECK(here.query_parameter("n", value, sizeof value) == 1u && value[0] == '1');
+    CHECK(!here.query_parameter("m", value, sizeof value));
     CHECK(here.host() == "example.com" && here.origin() == "https://example.com");
     CHECK(here.header("upgrade") == "websocket" && !here.header("cookie"));
     CHECK(here.header(std::size_t{0})->name == "Host" && !here.header(99));
@@ -145,7 +148,10 @@ static void parsed_request() {
 static void mistakes_are_statuses() {
   connection here = server();
   CHECK(here.send_text("early") == WSABI_ERR_STATE);
+  CHECK(here.decline_deflate() == WSABI_ERR_STATE);
   CHECK(here.receive(nullptr, 0, nothing_expected) == WSABI_OK);
+  int data = 0;
+  CHECK(here.set_user_data(&data) == WSABI_OK && here.user_data() == &data);
   CHECK(wsabi::config().set(WSABI_OPTION_AUTO_ACCEPT, 1) == WSABI_ERR_NULL);
   CHECK(!chat().get(9999) && chat().get(9999).status() == WSABI_ERR_UNSUPPORTED);
   CHECK(!connection::open(7));
