@@ -13,6 +13,7 @@ use super::{Compressor, Inflater};
 const KEPT: usize = 16;
 
 /// The contexts of all connections of a config.
+#[allow(clippy::vec_box, reason = "a connection takes the box over")]
 #[derive(Debug, Default)]
 pub struct Pool {
     inflaters: Mutex<Vec<Box<Inflater>>>,
