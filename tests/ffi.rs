@@ -211,6 +211,7 @@ fn null_is_a_status() {
             wsabi_conn_reject(some, null()),
             wsabi_conn_redirect(none, 301, null(), 0),
             wsabi_conn_redirect(some, 301, null(), 1),
+            wsabi_conn_decline_deflate(none),
             wsabi_conn_accept_by(none, config.0, null()),
             wsabi_conn_accept_by(some, null(), null()),
             wsabi_conn_accept_then_close(none, 1000, null(), 0),
@@ -562,6 +563,25 @@ fn answers_are_copied() {
     assert_eq!(conn.redirect(u32::MAX, b"wss://a/"), ERR_ARGUMENT);
     assert_eq!(conn.redirect(302, b"wss://a/"), OK);
     assert_eq!(conn.interest(), INTEREST_READ | INTEREST_WRITE);
+}
+
+#[test]
+#[cfg(feature = "deflate")]
+fn compression_is_declined_before_the_decision() {
+    let deflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    let request = REQUEST.replace("\r\n\r\n", &format!("\r\n{deflate}\r\n"));
+    for declines in [false, true] {
+        let mut conn = Conn::server(Some(&Config::new(&[(OPTION_DEFLATE, 1)])));
+        assert_eq!(conn.decline_deflate(), ERR_STATE);
+        receive(&mut conn, &Buffer::new(request.as_bytes()), 1);
+        if declines {
+            assert_eq!(conn.decline_deflate(), OK);
+        }
+        assert_eq!(conn.accept(None, None), OK);
+        assert_eq!(conn.decline_deflate(), ERR_STATE);
+        let response = String::from_utf8(take_output(&mut conn)).unwrap();
+        assert_eq!(response.contains("permessage-deflate"), !declines);
+    }
 }
 
 /// WSABI_RESPONSE_INIT is accepted; a struct of another size or of a later

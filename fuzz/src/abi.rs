@@ -28,6 +28,7 @@ pub const OPTION_SUBPROTOCOL_REJECT_STATUS: u32 = 13;
 pub const OPTION_SUBPROTOCOL_CLOSE_CODE: u32 = 14;
 pub const OPTION_ALLOW_SAME_HOST: u32 = 15;
 pub const OPTION_MAX_REJECTION_BODY: u32 = 16;
+pub const OPTION_DEFLATE: u32 = 17;
 
 pub const POLICY_REJECT: u64 = 1;
 pub const POLICY_CLOSE: u64 = 2;
@@ -335,6 +336,7 @@ unsafe extern "C" {
         index: usize,
         name: *mut Slice,
     ) -> Status;
+    pub fn wsabi_conn_decline_deflate(conn: *mut RawConn) -> Status;
     pub fn wsabi_conn_accept(
         conn: *mut RawConn,
         subprotocol: *const c_char,
@@ -749,6 +751,11 @@ impl Conn {
     }
 
     // Decisions.
+
+    pub fn decline_deflate(&mut self) -> Status {
+        // SAFETY: a connection that lives.
+        unsafe { wsabi_conn_decline_deflate(self.0) }
+    }
 
     pub fn accept(&mut self, subprotocol: Option<&[u8]>, answer: Option<&Answer>) -> Status {
         let name = subprotocol.map(Buffer::new);
