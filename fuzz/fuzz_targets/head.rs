@@ -90,7 +90,7 @@ fn check_answers(head: &Head) {
         Ok(Request::Upgrade) => {
             let offered = head.offered_subprotocols().next();
             let offered = offered.map(|name| std::str::from_utf8(name).unwrap());
-            accept(head, Form::Octets, offered, &Answer::default()).unwrap()
+            accept(head, Form::Octets, offered, None, &Answer::default()).unwrap()
         }
         Ok(Request::PlainHttp) => {
             let not_found = Answer { status: 404, ..Answer::default() };
