@@ -1363,7 +1363,8 @@ wsabi_status wsabi_conn_recv(wsabi_conn *conn,
 
 // Tells that the peer's octet stream ended (`read` returned 0, or an error such
 // as ECONNRESET): lists CLOSED, once; or REJECTED, when it ends the body of a
-// response. Output that waits may still be written; octets that were kept behind
+// response; or nothing, when the connection was over already (its interest is
+// CLOSE). Output that waits may still be written; octets that were kept behind
 // a request (`WSABI_INTEREST_RECV`) are dropped.
 //
 // RFC 6455 7.1.4, 7.1.5. Returns `WSABI_OK`; `WSABI_ERR_NULL`;

@@ -664,6 +664,7 @@ fn what_fails_the_client() {
         ("HTTP/1.1 101", "GET / HTTP/1.1 400", Fault::BadStatusLine),
         ("HTTP/1.1 101", "\u{16}\u{3}", Fault::Tls),
         ("HTTP/1.1 101", "HTTP/1.1 1O1", Fault::BadStatusLine),
+        ("HTTP/1.1 101", "HTTP/1.1 099", Fault::BadStatusLine),
         ("\r\nupgrade: WebSocket", "", Fault::UpgradeMissing),
         ("WebSocket", "websocket2", Fault::UpgradeMissing),
         ("WebSocket", "h2c, websocket", Fault::UpgradeMissing),

@@ -37,10 +37,8 @@ impl BodyReader {
             .elements(b"transfer-encoding")
             .last()
             .is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
-        let length = head
-            .all(b"content-length")
-            .next()
-            .and_then(|value| core::str::from_utf8(value).ok()?.parse().ok());
+        let length = head.all(b"content-length").next().filter(is_number);
+        let length = length.and_then(|digits| core::str::from_utf8(digits).ok()?.parse().ok());
         let framing = match length {
             _ if matches!(head.status(), 204 | 304) => Framing::Over,
             _ if is_chunked => Framing::Chunked { line: Vec::new(), left: 0 },
@@ -126,4 +124,9 @@ impl BodyReader {
             self.framing = Framing::Over;
         }
     }
+}
+
+/// RFC 9110 8.6: digits and nothing else.
+fn is_number(value: &&[u8]) -> bool {
+    value.iter().all(u8::is_ascii_digit)
 }

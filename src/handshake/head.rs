@@ -241,6 +241,10 @@ impl Head {
             Ok(httparse::Status::Partial) => return Err(HeadError::StartLine),
             Err(error) => return Err(head_error(error, kind, text)),
         }
+        // RFC 9110 15: "All valid status codes are within the range of 100 to 599".
+        if kind == HeadKind::Response && status < 100 {
+            return Err(HeadError::StartLine);
+        }
         let version = if minor == Some(0) { Version::Http10 } else { Version::Http11 };
         let fields = headers
             .iter()
