@@ -15,6 +15,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -74,6 +77,11 @@ static void make_page(server *s);
 static void run(server *s);
 
 int main(int argc, char **argv) {
+#ifdef M_TRIM_THRESHOLD
+  // glibc gives memory back to the system as soon as 128 KiB at the end of the heap
+  // are free, and a queue of output is, each time that it was written.
+  mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
+#endif
   server s = {.host = "127.0.0.1", .port = "9001", .time_limit = 10000};
   make_config(&s);
   read_arguments(&s, argc, argv);
