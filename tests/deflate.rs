@@ -284,6 +284,40 @@ fn examples_of_section_7_2_3() {
     assert_eq!(lens, [0, 0, 0]);
 }
 
+/// Two octets can begin a stream anew, which costs as much as hundreds.
+#[test]
+fn final_blocks_are_no_amplifier() {
+    let many = |times: usize, behind: usize| {
+        let stored = [&[0x00, 0x80, 0x00, 0x7f, 0xff][..], &[b'x'; 128]].concat();
+        [[0x03, 0x00].repeat(times), stored.repeat(behind)].concat()
+    };
+    for (times, behind, is_fine) in [(60, 0, true), (70, 0, false), (70, 20, false)] {
+        let mut host = deflating(&[]);
+        host.feed(&frame(0xc2, &many(times, behind)));
+        assert_eq!(host.conn.failure().is_none(), is_fine, "{times}");
+    }
+    let blocks: Vec<u8> = (0..1000)
+        .flat_map(|_| [&[0x01, 0x80, 0x00, 0x7f, 0xff][..], &[b'x'; 128]].concat())
+        .collect();
+    let mut host = deflating(&[]);
+    host.feed(&frame(0xc2, &blocks));
+    assert_eq!(host.seen[0].payload.len(), 128_000, "what is as long as it costs is fine");
+}
+
+/// Whatever is wrong behind the limit: the limit comes first, at every split.
+#[test]
+fn the_limit_comes_before_what_is_wrong_behind_it() {
+    // Eleven times "a" with fixed codes, end of block, and a block type that is
+    // reserved.
+    let payload =
+        [0x4b, 0x4c, 0x4c, 0x4c, 0x4c, 0x4c, 0x4c, 0x4c, 0x4c, 0x4c, 0x4c, 0x04, 0x00, 0x07];
+    for step in [1, 2, 100] {
+        let mut host = deflating(&[(OptionKey::MaxMessageSize, 10)]);
+        frame(0xc1, &payload).chunks(step).for_each(|piece| host.feed(piece));
+        assert_eq!(host.conn.failure(), Some(Failure::MessageTooBig), "by {step}");
+    }
+}
+
 /// Section 7.2.3.4: a stream that begins anew in a message may refer to what was
 /// before.
 #[test]

@@ -142,6 +142,24 @@ fn every_policy_for_every_offer() {
     }
 }
 
+/// Behind FAILED nothing is listed but the peer's Close.
+#[test]
+fn a_policy_that_closes_listens_for_the_close_alone() {
+    let options = [(OptionKey::SubprotocolAbsent, Policy::Close as u64)];
+    for bad in [false, true] {
+        let (_, _, mut host) = decided(config(&["a"], &options), None, true);
+        host.feed(
+            &[frame(0x81, b"x"), frame(0x89, b"p"), frame(0x02, b"y"), frame(0x80, b"z")].concat(),
+        );
+        host.feed(&if bad { vec![0x83, 0x80] } else { frame(0x88, &[0x03, 0xf0]) });
+        let kinds: Vec<_> = host.seen.iter().map(|event| event.kind).collect();
+        assert_eq!(kinds[0], EventKind::Failed);
+        assert_eq!(kinds[1..], [EventKind::Close][..usize::from(!bad)]);
+        let over = Interest { read: true, shutdown_write: true, ..Interest::default() };
+        assert_eq!(host.conn.interest(), if bad { over } else { closes() });
+    }
+}
+
 #[test]
 fn without_subprotocols_no_policy_applies() {
     for offer in [None, Some("x")] {
@@ -723,6 +741,11 @@ fn a_server_that_rejects() {
         ),
         ("HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", false, ""),
         ("HTTP/1.1 304 Not Modified\r\n\r\n", false, ""),
+        (
+            "HTTP/1.1 403 No\r\nTransfer-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabcdef",
+            true,
+            "abcdef",
+        ),
         ("HTTP/1.1 500 Oops\r\n\r\nuntil the end", true, "until the end"),
         ("HTTP/1.0 400 Bad Request\r\n\r\n", true, ""),
         (

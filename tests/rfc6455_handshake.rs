@@ -612,7 +612,7 @@ fn octets_behind_an_undecided_request_are_bounded() {
     config.set(OptionKey::MaxMessageSize, 1000).unwrap();
     let mut host = Host::new(config, 1);
     host.feed(REQUEST.as_bytes());
-    host.feed(&[0; 1000]);
+    host.feed(&vec![0; 1000 + (1 << 20)]);
     let mut sink = NoRoom;
     let refused = host.conn.recv(&mut [0], &mut sink);
     assert_eq!(refused, Err(wsabi::conn::SendError::Limit));

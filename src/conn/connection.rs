@@ -404,11 +404,21 @@ impl Connection {
             let Item { kind, is_compressed, place } = match next {
                 Ok(Some(item)) => item,
                 Ok(None) => break,
+                Err(failure) if self.failure.is_some() => {
+                    // It was said that nothing more is listed.
+                    self.failure = Some(failure);
+                    return input.len();
+                }
                 Err(failure) => {
                     self.fail(failure, sink);
                     return input.len();
                 }
             };
+            // A policy accepted and closed: of the peer only its Close matters.
+            if self.failure.is_some() && kind != ItemKind::Close {
+                self.reader.release();
+                continue;
+            }
             let kind = match kind {
                 ItemKind::Text => EventKind::Text,
                 ItemKind::Binary => EventKind::Binary,

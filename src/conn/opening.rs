@@ -22,6 +22,10 @@ use crate::handshake::{
     is_token, key_from, status_in, write_request,
 };
 
+/// Octets that a host may have read behind a request, besides a message: those of
+/// one read.
+const READ_AHEAD: u64 = 1 << 20;
+
 /// The opening handshake, while it goes on.
 #[derive(Debug)]
 pub(super) struct Opening {
@@ -428,7 +432,7 @@ impl Connection {
 
     /// Octets behind a request that is not decided on are never lost.
     fn keep(&mut self, input: &[u8]) -> Result<usize, SendError> {
-        let limit = self.config.get(OptionKey::MaxMessageSize);
+        let limit = self.config.get(OptionKey::MaxMessageSize).saturating_add(READ_AHEAD);
         let Some(Opening { kept, .. }) = self.opening.as_deref_mut() else { return Ok(0) };
         if (kept.len() as u64).saturating_add(input.len() as u64) > limit {
             return Err(SendError::Limit);

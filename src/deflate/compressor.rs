@@ -13,7 +13,8 @@ pub struct Full;
 /// Compresses messages, one behind the other.
 pub struct Compressor {
     stream: Deflate,
-    window_bits: u8,
+    /// Level, memory level and window bits that it was made with.
+    parameters: [u8; 3],
     takes_over: bool,
 }
 
@@ -30,13 +31,14 @@ impl Compressor {
             window_bits: -i32::from(window_bits.max(9)),
             ..DeflateConfig::default()
         };
-        Self { stream: Deflate::new_with_config(config), window_bits, takes_over }
+        let parameters = [level, memory_level, window_bits];
+        Self { stream: Deflate::new_with_config(config), parameters, takes_over }
     }
 
-    /// The window that it was made for.
+    /// Level, memory level and window bits that it was made with.
     #[must_use]
-    pub const fn window_bits(&self) -> u8 {
-        self.window_bits
+    pub const fn parameters(&self) -> [u8; 3] {
+        self.parameters
     }
 
     /// Compresses a whole message.
@@ -79,6 +81,6 @@ impl Compressor {
 
 impl core::fmt::Debug for Compressor {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Compressor").field("window_bits", &self.window_bits).finish_non_exhaustive()
+        f.debug_struct("Compressor").field("parameters", &self.parameters).finish_non_exhaustive()
     }
 }

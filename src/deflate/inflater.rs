@@ -20,6 +20,11 @@ pub enum InflateError {
 /// Octets that a history has at most: the largest distance.
 const HISTORY: usize = 1 << MAX_WINDOW_BITS;
 
+/// To begin a stream anew costs as much as hundreds of octets, and may take two:
+/// a message may do so this often, and once more for so many of its octets.
+const RESTARTS: usize = 64;
+const OCTETS_PER_RESTART: usize = 128;
+
 /// Room that is made for output at once.
 const ROOM: usize = 64 << 10;
 
@@ -32,6 +37,9 @@ pub struct Inflater {
     takes_over: bool,
     /// The stream ended with the last octet, and did not begin anew.
     is_at_end: bool,
+    /// Octets of this message so far, and streams that began anew in it.
+    taken: usize,
+    restarts: usize,
 }
 
 impl Inflater {
@@ -41,7 +49,7 @@ impl Inflater {
         // The window is the largest one, whatever was agreed on: it holds every
         // smaller one too.
         let stream = Inflate::new(false, MAX_WINDOW_BITS);
-        Self { stream, history: Vec::new(), takes_over, is_at_end: false }
+        Self { stream, history: Vec::new(), takes_over, is_at_end: false, taken: 0, restarts: 0 }
     }
 
     /// Inflates a part of a message behind what `message` has of it, up to
@@ -60,6 +68,7 @@ impl Inflater {
                 self.begin_anew(message)?;
             }
             let taken = self.step(part, message, limit)?;
+            self.taken = self.taken.saturating_add(taken);
             part = part.get(taken..).unwrap_or_default();
         }
         Ok(())
@@ -74,6 +83,7 @@ impl Inflater {
         if !self.is_at_end {
             self.inflate(&TAIL, message, limit)?;
         }
+        (self.taken, self.restarts) = (0, 0);
         if self.takes_over {
             remember(&mut self.history, message);
         } else {
@@ -102,8 +112,11 @@ impl Inflater {
         let taken = (self.stream.total_in() - taken_before) as usize;
         let made = (self.stream.total_out() - made_before) as usize;
         message.truncate(start + made);
+        // First, since what is wrong behind the limit may or may not be here yet.
+        if message.len() > limit {
+            return Err(InflateError::TooBig);
+        }
         match status {
-            Ok(_) if message.len() > limit => Err(InflateError::TooBig),
             Ok(Status::StreamEnd) => {
                 self.is_at_end = true;
                 Ok(taken)
@@ -133,8 +146,10 @@ impl Inflater {
             let made = (self.stream.total_out() - before) as usize;
             message.truncate(start + made);
             self.is_at_end |= status == Ok(Status::StreamEnd);
+            if message.len() > limit {
+                return Err(InflateError::TooBig);
+            }
             match status {
-                Ok(_) if message.len() > limit => return Err(InflateError::TooBig),
                 Ok(_) if made == room => {}
                 Ok(_) => return Ok(()),
                 Err(_) => return Err(InflateError::Data),
@@ -145,6 +160,10 @@ impl Inflater {
     /// 7.2.3.4 and 7.2.3.5: behind a final block the next one begins a stream of
     /// its own, which may refer to what came before.
     fn begin_anew(&mut self, message: &[u8]) -> Result<(), InflateError> {
+        self.restarts += 1;
+        if self.restarts > RESTARTS + self.taken / OCTETS_PER_RESTART {
+            return Err(InflateError::Data);
+        }
         let mut dictionary = self.history.clone();
         remember(&mut dictionary, message);
         self.stream.reset(false);

@@ -95,7 +95,8 @@ pub fn check_answer<'a>(
     let server_bits = answered.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS);
     let client_bits = match answered.client_max_window_bits {
         None => MAX_WINDOW_BITS,
-        Some(bits) => bits?,
+        // 7.1.2.2: the same as offered, or smaller.
+        Some(bits) => bits.filter(|&bits| bits <= settings.client_max_window_bits)?,
     };
     // 7.1.1.1 and 7.1.2.1: what the offer demanded must be in the answer.
     let is_kept = server_bits <= settings.server_max_window_bits

@@ -31,10 +31,11 @@ impl Pool {
         keep(lock(&self.inflaters), inflater);
     }
 
-    /// A compressor without history, for that window.
+    /// A compressor without history, of those parameters.
     pub fn compressor(&self, level: u8, memory_level: u8, window_bits: u8) -> Box<Compressor> {
         let mut kept = lock(&self.compressors);
-        match kept.iter().rposition(|one| one.window_bits() == window_bits) {
+        let parameters = [level, memory_level, window_bits];
+        match kept.iter().rposition(|one| one.parameters() == parameters) {
             Some(at) => kept.swap_remove(at),
             None => Box::new(Compressor::new(level, memory_level, window_bits, false)),
         }

@@ -28,7 +28,7 @@ use crate::conn::{Config, Connection, Event, EventKind, Payload, Role, SendError
 /// `_recv_request`; `_head_method`, `_head_target`, `_head_path`, `_head_query`,
 /// `_head_query_parameter`, `_head_host`, `_head_origin`, `_head_find`,
 /// `_head_at`, `_offered_subprotocol`; `_accept`, `_accept_by`,
-/// `_accept_then_close`, `_reject`, `_redirect`, `_challenge`;
+/// `_accept_then_close`, `_decline_deflate`, `_reject`, `_redirect`, `_challenge`;
 /// `_response_status`, `_response_header`, `_response_body`.
 pub struct wsabi_conn {
     /// `None` once a call panicked: nothing in it could be trusted.
@@ -70,8 +70,8 @@ const _: () = {
 pub struct wsabi_event_type(i32);
 
 /// A correct opening handshake arrived and waits for the application's decision:
-/// `wsabi_conn_accept`, `_reject` or `_redirect`, now or later. The payload is
-/// the request target.
+/// `wsabi_conn_accept`, `_accept_by`, `_accept_then_close`, `_reject`, `_redirect`
+/// or `_challenge`, now or later. The payload is the request target.
 pub const WSABI_EVENT_REQUEST: wsabi_event_type = wsabi_event_type(1);
 /// The connection is open: messages can be sent. Listed when the server accepted
 /// this client, or the library this server's client
@@ -92,14 +92,15 @@ pub const WSABI_EVENT_PING: wsabi_event_type = wsabi_event_type(6);
 /// A pong, also one that no ping asked for. The payload is the pong's.
 pub const WSABI_EVENT_PONG: wsabi_event_type = wsabi_event_type(7);
 /// The peer's Close. `code` is its status code, 1005 for none; the payload is
-/// the reason, valid UTF-8. Messages may still be sent until the next call that
-/// is not a send; then the answering Close is queued.
+/// the reason, valid UTF-8. Messages may still be sent until the next call of
+/// `_recv`, `_recv_eof`, `_output` or `_interest`, which queues the answer.
 pub const WSABI_EVENT_CLOSE: wsabi_event_type = wsabi_event_type(8);
 /// The peer broke a rule. `code` is the status code of the Close that it will be
 /// sent or, in a server's opening handshake, the HTTP status of the answer; 1006
 /// for a bad response, which is not answered. The payload
 /// is `wsabi_failure_text(wsabi_conn_failure(conn))`, which the Close or the
-/// answer says too. Nothing that the peer sends from here on is looked at.
+/// answer says too. Nothing that the peer sends from here on is listed, but its
+/// Close when `WSABI_POLICY_CLOSE` accepted and closed.
 pub const WSABI_EVENT_FAILED: wsabi_event_type = wsabi_event_type(9);
 /// The peer's octet stream ended, as told by `wsabi_conn_recv_eof`. `code` is
 /// that of `wsabi_conn_close_code`.
@@ -256,13 +257,14 @@ pub extern "C" fn wsabi_conn_user_data(conn: Option<&wsabi_conn>) -> *mut c_void
 /// handle the events, then call again with the rest. The list ends early with an
 /// event that changes the state or whose payload lies in the connection.
 ///
-/// While a request waits for its decision, octets are consumed and kept.
-/// Nothing that a peer sends makes this call fail.
+/// While a request waits for its decision, octets are consumed and kept. Nothing
+/// that a peer sends makes this call fail for a host that goes by
+/// `wsabi_conn_interest` and reads at most 1 MiB at once.
 ///
 /// RFC 6455 4.2, 5, 6.2, 7. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
 /// `WSABI_ERR_ARGUMENT` when `cap` is 0 or a length is absurd; `WSABI_ERR_LIMIT`
-/// when a request is undecided and `WSABI_OPTION_MAX_MESSAGE_SIZE` octets were
-/// kept behind it; `WSABI_ERR_MEMORY` when keeping them needs memory that cannot
+/// when a request is undecided, and more than `WSABI_OPTION_MAX_MESSAGE_SIZE` and
+/// 1 MiB of octets would be kept behind it; `WSABI_ERR_MEMORY` when keeping them needs memory that cannot
 /// be had; `WSABI_ERR_INTERNAL`.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_recv(

@@ -33,17 +33,20 @@ impl BodyReader {
     /// A reader of the body behind `head`, of which `limit` octets are kept.
     #[must_use]
     pub fn new(head: &Head, limit: usize) -> Self {
-        let is_chunked = head
-            .elements(b"transfer-encoding")
-            .last()
-            .is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
-        let length = head.all(b"content-length").next().filter(is_number);
-        let length = length.and_then(|digits| core::str::from_utf8(digits).ok()?.parse().ok());
-        let framing = match length {
+        let coding = head.elements(b"transfer-encoding").last();
+        let mut lengths = head.all(b"content-length");
+        let length = match (lengths.next(), lengths.next()) {
+            (Some(digits), None) => length_of(digits),
+            _ => None,
+        };
+        // RFC 9112 6.3, in its order.
+        let framing = match (coding, length) {
             _ if matches!(head.status(), 204 | 304) => Framing::Over,
-            _ if is_chunked => Framing::Chunked { line: Vec::new(), left: 0 },
-            Some(length) => Framing::Length(length),
-            None => Framing::UntilEnd,
+            (Some(coding), _) if coding.eq_ignore_ascii_case(b"chunked") => {
+                Framing::Chunked { line: Vec::new(), left: 0 }
+            }
+            (None, Some(length)) => Framing::Length(length),
+            _ => Framing::UntilEnd,
         };
         let mut reader = Self { framing, octets: Vec::new(), limit };
         reader.end_if_done();
@@ -127,6 +130,7 @@ impl BodyReader {
 }
 
 /// RFC 9110 8.6: digits and nothing else.
-fn is_number(value: &&[u8]) -> bool {
-    value.iter().all(u8::is_ascii_digit)
+fn length_of(digits: &[u8]) -> Option<u64> {
+    let is_number = digits.iter().all(u8::is_ascii_digit);
+    core::str::from_utf8(digits).ok().filter(|_| is_number)?.parse().ok()
 }
