@@ -1409,11 +1409,10 @@ WSABI_API size_t wsabi_conn_output_size(const wsabi_conn *conn);
 // peer: who says nothing is closed.
 //
 // RFC 6455 7.1.1: after a closing handshake the server closes the connection
-// first, hence CLOSE, and the client waits for it; after a failure it ends its side and waits for the
-// peer's, hence SHUTDOWN_WRITE with READ. `WSABI_INTEREST_CLOSE` for NULL and
-// after `WSABI_ERR_INTERNAL`.
-WSABI_API
-wsabi_interest wsabi_conn_interest(wsabi_conn *conn);
+// first, hence CLOSE, and the client waits for it; after a failure it ends its
+// side and waits for the peer's, hence SHUTDOWN_WRITE with READ.
+// `WSABI_INTEREST_CLOSE` for NULL and after `WSABI_ERR_INTERNAL`.
+WSABI_API wsabi_interest wsabi_conn_interest(wsabi_conn *conn);
 
 // Returns the state. `WSABI_STATE_CLOSED` for NULL.
 WSABI_API wsabi_state wsabi_conn_state(const wsabi_conn *conn);

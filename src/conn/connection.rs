@@ -404,11 +404,6 @@ impl Connection {
             let Item { kind, is_compressed, place } = match next {
                 Ok(Some(item)) => item,
                 Ok(None) => break,
-                Err(failure) if self.failure.is_some() => {
-                    // It was said that nothing more is listed.
-                    self.failure = Some(failure);
-                    return input.len();
-                }
                 Err(failure) => {
                     self.fail(failure, sink);
                     return input.len();
@@ -505,7 +500,10 @@ impl Connection {
 
     /// As above, with another code than the rule's own.
     pub(super) fn fail_as(&mut self, failure: Failure, code: u16, sink: &mut impl Sink) {
-        self.failure = Some(failure);
+        // Behind a FAILED that a policy made nothing more is listed.
+        if self.failure.replace(failure).is_some() {
+            return;
+        }
         self.owed = Owed::Failure;
         let text = failure.text().to_bytes();
         sink.push(Event {

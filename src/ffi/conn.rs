@@ -391,9 +391,9 @@ pub const WSABI_INTEREST_RECV: wsabi_interest = wsabi_interest(16);
 /// peer: who says nothing is closed.
 ///
 /// RFC 6455 7.1.1: after a closing handshake the server closes the connection
-/// first, hence CLOSE, and the client waits for it; after a failure it ends its side and waits for the
-/// peer's, hence SHUTDOWN_WRITE with READ. `WSABI_INTEREST_CLOSE` for NULL and
-/// after `WSABI_ERR_INTERNAL`.
+/// first, hence CLOSE, and the client waits for it; after a failure it ends its
+/// side and waits for the peer's, hence SHUTDOWN_WRITE with READ.
+/// `WSABI_INTEREST_CLOSE` for NULL and after `WSABI_ERR_INTERNAL`.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_interest(conn: Option<&mut wsabi_conn>) -> wsabi_interest {
     let mut bits = WSABI_INTEREST_CLOSE.0;
