@@ -445,11 +445,11 @@ static const char usage[] =
     "usage: echo_server [--host 127.0.0.1] [--port 9001] [--path PATH]...\n"
     "                   [--subprotocol NAME]... [--subprotocol-absent POLICY]\n"
     "                   [--subprotocol-mismatch POLICY] [--origin ORIGIN]...\n"
-    "                   [--max-message OCTETS] [--opening-timeout MS]\n"
+    "                   [--no-deflate] [--max-message OCTETS] [--opening-timeout MS]\n"
     "Port 0 is any free port. Without --path every path is served, without --origin\n"
     "every origin is. Subprotocols are in order of preference. POLICY is accept (the\n"
     "default), reject (with 400), or close (accept, then close with 1008). OCTETS is\n"
-    "16777216, MS is 10000 by default.\n";
+    "16777216, MS is 10000 by default. permessage-deflate is on without --no-deflate.\n";
 
 static void reject_arguments(const char *what, const char *argument) {
   fprintf(stderr, "%s: %s\n%s", what, argument, usage);
@@ -482,14 +482,16 @@ static bool is_path(const char *text) {
 }
 
 // Lets the largest message be echoed while as much output waits as one read
-// can cause above the mark from which on a client is no longer read from.
+// can cause above the mark from which on a client is no longer read from. Most
+// is caused by small messages, which arrive compressed in a dozen octets and are
+// echoed as they are, up to 256.
 static wsabi_status limit_messages(wsabi_config *config, uint64_t max_message) {
   uint64_t mark;
   wsabi_status status = wsabi_config_get(config, WSABI_OPTION_OUTPUT_HIGH_MARK, &mark);
   if (status != WSABI_OK) return status;
   status = wsabi_config_set(config, WSABI_OPTION_MAX_MESSAGE_SIZE, max_message);
   if (status != WSABI_OK) return status;
-  return wsabi_config_set(config, WSABI_OPTION_MAX_OUTPUT, max_message + mark + 2 * READ_SIZE);
+  return wsabi_config_set(config, WSABI_OPTION_MAX_OUTPUT, max_message + mark + 32 * READ_SIZE);
 }
 
 static void make_config(server *s) {
@@ -533,15 +535,20 @@ static wsabi_status read_argument(server *s, const char *name, const char *value
 }
 
 static void read_arguments(server *s, int argc, char **argv) {
-  for (int i = 1; i < argc; i += 2) {
-    if (strcmp(argv[i], "--help") == 0) {
+  for (int i = 1; i < argc; i++) {
+    const char *name = argv[i];
+    if (strcmp(name, "--help") == 0) {
       fputs(usage, stdout);
       exit(EXIT_SUCCESS);
     }
-    if (argv[i + 1] == NULL) {
-      reject_arguments("unknown option, or without its value", argv[i]);
-    } else if (read_argument(s, argv[i], argv[i + 1]) != WSABI_OK) {
-      reject_arguments("not a value for this option, or named twice", argv[i]);
+    if (strcmp(name, "--no-deflate") == 0) {
+      (void)wsabi_config_set(s->config, WSABI_OPTION_DEFLATE, 0);
+      continue;
+    }
+    if (++i == argc) {
+      reject_arguments("unknown option, or without its value", name);
+    } else if (read_argument(s, name, argv[i]) != WSABI_OK) {
+      reject_arguments("not a value for this option, or named twice", name);
     }
   }
 }

@@ -350,7 +350,8 @@ typedef struct {
 
 // Octets of output that may be queued. A message that would pass it is refused
 // with `WSABI_ERR_LIMIT`. Default 67,108,864. For an echo it should be at least
-// the high mark, plus the largest message, plus what is read at once.
+// the high mark, plus the largest message, plus what is read at once; with
+// permessage-deflate, 32 times of that.
 #define WSABI_OPTION_MAX_OUTPUT 7
 
 // 1: a correct opening handshake is accepted as by `wsabi_conn_accept(conn,
@@ -389,8 +390,9 @@ typedef struct {
 // Default 65,536.
 #define WSABI_OPTION_MAX_REJECTION_BODY 16
 
-// 1: permessage-deflate (RFC 7692) is negotiated. Default 0. A library without
-// the feature takes nothing else.
+// 1: permessage-deflate (RFC 7692) is negotiated: a server agrees to it when a
+// client offers it, a client offers it. Default 1. In a library that was built
+// without it the default is 0, and nothing else is taken.
 #define WSABI_OPTION_DEFLATE 17
 
 // Level of compression, 1 (fast) to 9 (small). Default 3.

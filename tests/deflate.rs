@@ -22,7 +22,6 @@ const TAKEOVER: &[(OptionKey, u64)] =
 
 fn config(options: &[(OptionKey, u64)]) -> Config {
     let mut config = Config::default();
-    config.set(OptionKey::Deflate, 1).unwrap();
     for &(key, value) in options {
         config.set(key, value).unwrap();
     }
@@ -624,9 +623,11 @@ fn the_client_offers_and_checks_the_answer() {
     ] {
         assert_eq!(judge(TAKEOVER, line), None, "{line}");
     }
+    for value in ["x", "permessage-deflate, x", "x, permessage-deflate; y"] {
+        let failure = judge(TAKEOVER, &format!("Sec-WebSocket-Extensions: {value}\r\n"));
+        assert_eq!(failure, Some(Failure::Response(Fault::ExtensionNotOffered)), "{value}");
+    }
     for value in [
-        "x",
-        "permessage-deflate, x",
         "permessage-deflate, permessage-deflate",
         "permessage-deflate; x",
         "permessage-deflate; client_max_window_bits",

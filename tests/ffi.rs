@@ -573,7 +573,7 @@ fn compression_is_declined_before_the_decision() {
     let deflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
     let request = REQUEST.replace("\r\n\r\n", &format!("\r\n{deflate}\r\n"));
     for declines in [false, true] {
-        let mut conn = Conn::server(Some(&Config::new(&[(OPTION_DEFLATE, 1)])));
+        let mut conn = Conn::server(None);
         assert_eq!(conn.decline_deflate(), ERR_STATE);
         receive(&mut conn, &Buffer::new(request.as_bytes()), 1);
         if declines {

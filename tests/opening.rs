@@ -601,7 +601,8 @@ fn the_client_s_request() {
     let origin: (&[u8], &[u8]) = (b"Authorization", b"Bearer x");
     let ask = Ask { origin: b"https://example.com", headers: vec![origin], ..ask() };
     let mut host = Host::new(Config::default(), 1);
-    host.conn = Connection::client(Arc::new(config(&["a", "b"], &[])), &ask).unwrap();
+    host.conn = Connection::client(Arc::new(config(&["a", "b"], &[(OptionKey::Deflate, 0)])), &ask)
+        .unwrap();
     assert_eq!(host.conn.interest(), Interest { read: true, write: true, ..Interest::default() });
     host.take_output();
     let request = String::from_utf8(host.output).unwrap();
@@ -704,7 +705,7 @@ fn what_fails_the_client() {
         ),
         (
             "=\r\n",
-            "=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n",
+            "=\r\nSec-WebSocket-Extensions: x-webkit-deflate-frame\r\n",
             Fault::ExtensionNotOffered,
         ),
         ("=\r\n", "=\r\nBad header\r\n", Fault::BadHeader),

@@ -426,9 +426,7 @@ fn a_bomb_is_refused_at_the_limit() {
         wsabi::deflate::Compressor::new(9, 8, 15, false).compress(&vec![0; 1 << 29]).unwrap();
     assert!(bomb.len() > 500_000, "{}", bomb.len());
     for fragment in [4096, bomb.len()] {
-        let mut config = Config::default();
-        config.set(OptionKey::Deflate, 1).unwrap();
-        let mut host = Host::new(config, 1);
+        let mut host = Host::new(Config::default(), 1);
         let offer = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
         host.feed(REQUEST.replacen("\r\n\r\n", offer, 1).as_bytes());
         host.conn.accept(None, &Answer::default()).unwrap();

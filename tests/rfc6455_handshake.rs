@@ -187,7 +187,7 @@ fn section_4_2_1_what_is_accepted() {
         request_line("GET /?a=b&c=%20 HTTP/1.1"),
         format!("\r\n{}", head(&correct())),
         format!("\r\n\r\n{}", head(&correct())),
-        and("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"),
+        and("Sec-WebSocket-Extensions: x-webkit-deflate-frame, mux; max-channels=4"),
         and("Sec-WebSocket-Protocol:"),
     ] {
         let response = accepted(&request);

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 
 use super::reader::Decompress;
 use super::{Config, Failure, OptionKey, Role};
-use crate::deflate::{self, Agreement, Compressor, Full, InflateError, Inflater};
-use crate::handshake::{Extension, Head, parse_extensions};
+use crate::deflate::{self, Agreement, Compressor, Full, InflateError, Inflater, Settings};
+use crate::handshake::{Extension, Fault, Head, parse_extensions};
 
 /// What both sides agreed on, seen from this one, in one octet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,20 +78,22 @@ pub(super) fn choose(config: &Config, head: &Head) -> Option<(Terms, String)> {
     })
 }
 
-/// What the extensions of a response mean for the client that offered. `None`:
-/// they are no answer to its offer.
-pub(super) fn check(config: &Config, head: &Head) -> Option<Terms> {
+/// What the extensions of a response mean for the client that offered.
+pub(super) fn check(settings: &Settings, head: &Head) -> Result<Terms, Fault> {
     let mut answers = Vec::new();
     for value in head.all(b"sec-websocket-extensions") {
-        answers.extend(parse_extensions(value)?);
+        answers.extend(parse_extensions(value).ok_or(Fault::ExtensionAnswer)?);
+    }
+    if !answers.iter().all(is_ours) {
+        return Err(Fault::ExtensionNotOffered);
     }
     match &*answers {
-        [] => Some(Terms::default()),
-        [answer] if is_ours(answer) => {
-            let agreement = deflate::check_answer(&config.deflate_settings()?, parameters(answer))?;
-            Some(Terms::new(Role::Client, &agreement))
-        }
-        _ => None,
+        [] => Ok(Terms::default()),
+        [answer] => deflate::check_answer(settings, parameters(answer))
+            .map(|agreement| Terms::new(Role::Client, &agreement))
+            .ok_or(Fault::ExtensionAnswer),
+        // RFC 6455 9.1: an offer is answered once.
+        _ => Err(Fault::ExtensionAnswer),
     }
 }
 

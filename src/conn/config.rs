@@ -133,6 +133,9 @@ pub struct OptionInfo {
 /// The largest payload that a frame can announce, RFC 6455 5.2.
 const MAX_PAYLOAD: u64 = i64::MAX as u64;
 
+/// Without the feature there is nothing to switch on.
+const HAS_DEFLATE: u64 = cfg!(feature = "deflate") as u64;
+
 /// One row an option, in the order of the keys, which count from 1.
 const TABLE: [OptionInfo; OptionKey::COUNT] = [
     row(OptionKey::MaxHeadSize, c"max_head_size", c"octets", 16 << 10, 256, 1 << 20),
@@ -166,8 +169,7 @@ const TABLE: [OptionInfo; OptionKey::COUNT] = [
     ),
     row(OptionKey::AllowSameHost, c"allow_same_host", c"0 or 1", 0, 0, 1),
     row(OptionKey::MaxRejectionBody, c"max_rejection_body", c"octets", 64 << 10, 0, 16 << 20),
-    // Without the feature there is nothing to switch on.
-    row(OptionKey::Deflate, c"deflate", c"0 or 1", 0, 0, cfg!(feature = "deflate") as u64),
+    row(OptionKey::Deflate, c"deflate", c"0 or 1", HAS_DEFLATE, 0, HAS_DEFLATE),
     row(OptionKey::DeflateLevel, c"deflate_level", c"level", 3, 1, 9),
     row(OptionKey::DeflateMemoryLevel, c"deflate_memory_level", c"level", 8, 1, 9),
     row(OptionKey::DeflateMinSize, c"deflate_min_size", c"octets", 256, 0, MAX_PAYLOAD),

@@ -568,21 +568,12 @@ impl Connection {
     }
 
     /// RFC 6455 4.1: no extension but what was offered.
-    #[cfg(feature = "deflate")]
     fn agree_on_extensions(&mut self, head: &Head) -> Result<(), Fault> {
-        let is_offered = self.config.deflate_settings().is_some();
-        let names_any = head.elements(b"sec-websocket-extensions").next().is_some();
-        match compression::check(&self.config, head) {
-            Some(terms) => self.terms = terms,
-            None if is_offered => return Err(Fault::ExtensionAnswer),
-            None if names_any => return Err(Fault::ExtensionNotOffered),
-            None => {}
+        #[cfg(feature = "deflate")]
+        if let Some(settings) = self.config.deflate_settings() {
+            self.terms = compression::check(&settings, head)?;
+            return Ok(());
         }
-        Ok(())
-    }
-
-    #[cfg(not(feature = "deflate"))]
-    fn agree_on_extensions(&mut self, head: &Head) -> Result<(), Fault> {
         match head.elements(b"sec-websocket-extensions").next() {
             None => Ok(()),
             Some(_) => Err(Fault::ExtensionNotOffered),

@@ -68,7 +68,8 @@ pub const WSABI_OPTION_MAX_FRAGMENTS: wsabi_option = wsabi_option(5);
 pub const WSABI_OPTION_OUTPUT_HIGH_MARK: wsabi_option = wsabi_option(6);
 /// Octets of output that may be queued. A message that would pass it is refused
 /// with `WSABI_ERR_LIMIT`. Default 67,108,864. For an echo it should be at least
-/// the high mark, plus the largest message, plus what is read at once.
+/// the high mark, plus the largest message, plus what is read at once; with
+/// permessage-deflate, 32 times of that.
 pub const WSABI_OPTION_MAX_OUTPUT: wsabi_option = wsabi_option(7);
 /// 1: a correct opening handshake is accepted as by `wsabi_conn_accept(conn,
 /// NULL, 0, NULL)`, and the event is OPEN instead of REQUEST. Default 0.
@@ -99,8 +100,9 @@ pub const WSABI_OPTION_ALLOW_SAME_HOST: wsabi_option = wsabi_option(15);
 /// Default 65,536.
 pub const WSABI_OPTION_MAX_REJECTION_BODY: wsabi_option = wsabi_option(16);
 
-/// 1: permessage-deflate (RFC 7692) is negotiated. Default 0. A library without
-/// the feature takes nothing else.
+/// 1: permessage-deflate (RFC 7692) is negotiated: a server agrees to it when a
+/// client offers it, a client offers it. Default 1. In a library that was built
+/// without it the default is 0, and nothing else is taken.
 pub const WSABI_OPTION_DEFLATE: wsabi_option = wsabi_option(17);
 /// Level of compression, 1 (fast) to 9 (small). Default 3.
 pub const WSABI_OPTION_DEFLATE_LEVEL: wsabi_option = wsabi_option(18);

@@ -205,7 +205,7 @@ static void options(void **state) {
       {WSABI_OPTION_SUBPROTOCOL_CLOSE_CODE, "subprotocol_close_code", 1008},
       {WSABI_OPTION_ALLOW_SAME_HOST, "allow_same_host", 0},
       {WSABI_OPTION_MAX_REJECTION_BODY, "max_rejection_body", 65536},
-      {WSABI_OPTION_DEFLATE, "deflate", 0},
+      {WSABI_OPTION_DEFLATE, "deflate", 1},
       {WSABI_OPTION_DEFLATE_LEVEL, "deflate_level", 3},
       {WSABI_OPTION_DEFLATE_MEMORY_LEVEL, "deflate_memory_level", 8},
       {WSABI_OPTION_DEFLATE_MIN_SIZE, "deflate_min_size", 256},

@@ -24,6 +24,8 @@ typedef struct {
 #define ANSWER_CONNECTION(lines) SWITCHING UPGRADE lines ACCEPT_LINE END
 #define ANSWER_ACCEPT(lines) SWITCHING UPGRADE CONNECTION lines END
 #define ANSWER(lines) SWITCHING UPGRADE CONNECTION ACCEPT_LINE lines END
+#define DEFLATE \
+  "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 #define PROTOCOL(value) ANSWER("Sec-WebSocket-Protocol: " value "\r\n")
 #define REFUSAL(status, lines, body) "HTTP/1.1 " status "\r\n" lines "\r\n" body
 
@@ -93,8 +95,17 @@ static const row rows[] = {
     {"6455 11.3.4 a subprotocol twice", PROTOCOL("chat\r\nSec-WebSocket-Protocol: chat"), FAILS(SUBPROTOCOL_REPEATED)},
     {"6455 11.3.4 both subprotocols", PROTOCOL("chat\r\nsec-websocket-protocol: superchat"),
      FAILS(SUBPROTOCOL_REPEATED)},
-    {"6455 4.1 an extension that was not offered", ANSWER("Sec-WebSocket-Extensions: permessage-deflate\r\n"),
+    {"7692 5 the extension that was offered", ANSWER(DEFLATE "\r\n"), OPENS},
+    {"7692 7.1.2.1 a smaller window of the server", ANSWER(DEFLATE "; server_max_window_bits=8\r\n"), OPENS},
+    {"7692 7.1.1.1 without what the offer demands", ANSWER("Sec-WebSocket-Extensions: permessage-deflate\r\n"),
+     FAILS(EXTENSION_ANSWER)},
+    {"7692 7.1 a parameter that nobody knows", ANSWER(DEFLATE "; x\r\n"), FAILS(EXTENSION_ANSWER)},
+    {"7692 7.1 a parameter twice", ANSWER(DEFLATE "; client_no_context_takeover\r\n"), FAILS(EXTENSION_ANSWER)},
+    {"6455 9.1 the extension twice", ANSWER(DEFLATE "\r\n" DEFLATE "\r\n"), FAILS(EXTENSION_ANSWER)},
+    {"6455 9.1 no extension at all", ANSWER("Sec-WebSocket-Extensions: ;\r\n"), FAILS(EXTENSION_ANSWER)},
+    {"6455 4.1 an extension that was not offered", ANSWER("Sec-WebSocket-Extensions: x-webkit-deflate-frame\r\n"),
      FAILS(EXTENSION_NOT_OFFERED)},
+    {"6455 4.1 one that was, and one that was not", ANSWER(DEFLATE ", x\r\n"), FAILS(EXTENSION_NOT_OFFERED)},
     {"6455 4.1 an extension that nobody knows", ANSWER("Sec-WebSocket-Extensions: x; y=\"z\"\r\n"),
      FAILS(EXTENSION_NOT_OFFERED)},
     {"6455 4.1 an extension on the second line", ANSWER("Sec-WebSocket-Extensions:\r\nSec-WebSocket-Extensions: x\r\n"),
@@ -370,6 +381,7 @@ static void request_octets(void **state) {
                       "Sec-WebSocket-Key: ######################==\r\n"
                       "Sec-WebSocket-Version: 13\r\n"
                       "Sec-WebSocket-Protocol: chat, superchat\r\n"
+                      DEFLATE "; client_max_window_bits\r\n"
                       "Origin: https://example.com\r\n"
                       "Authorization: Bearer x\r\n"
                       "X-Empty: \r\n"

@@ -15,6 +15,9 @@ typedef struct {
 
 #define OPENS 101, 0
 #define ACCEPTED ACCEPT_LINE("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+#define DEFLATES(parameters) \
+  EXTENSIONS "permessage-deflate; server_no_context_takeover; client_no_context_takeover" parameters "\r\n"
+#define EXTENSIONS "\r\nSec-WebSocket-Extensions: "
 #define ACCEPT_LINE(value) "\r\nSec-WebSocket-Accept: " value "\r\n"
 #define SPACES "                                                                                "
 #define NEEDS_13 "\r\nSec-WebSocket-Version: 13\r\n"
@@ -52,14 +55,21 @@ static const row rows[] = {
     {"6455 4.2.2 an offer of subprotocols may be left unanswered",
      WITH("Sec-WebSocket-Protocol: chat, superchat\r\n"), OPENS, ACCEPTED},
     {"6455 4.2.2 an offer of extensions may be left unanswered",
-     WITH("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"), OPENS, ACCEPTED},
+     WITH("Sec-WebSocket-Extensions: x-webkit-deflate-frame\r\n"), OPENS, ACCEPTED},
+    {"7692 5 an offer of permessage-deflate is answered",
+     WITH("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"), OPENS, DEFLATES("")},
+    {"7692 5 the first offer that is no bad one",
+     WITH("Sec-WebSocket-Extensions: permessage-deflate; x, permessage-deflate; server_max_window_bits=9\r\n"), OPENS,
+     DEFLATES("; server_max_window_bits=9")},
+    {"7692 7.1 a bad offer is declined, and nothing else",
+     WITH("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=16\r\n"), OPENS, ACCEPTED},
 
     {"6455 4.2.2 two lines of subprotocols", WITH("Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n"),
      OPENS, ACCEPTED},
     {"6455 4.2.2 an empty offer of subprotocols is none", WITH("Sec-WebSocket-Protocol:\r\n"), OPENS, ACCEPTED},
     {"9110 5.6.1 empty elements of an offer", WITH("Sec-WebSocket-Protocol: , a ,, b,\r\n"), OPENS, ACCEPTED},
     {"6455 9.1 two lines of extensions",
-     WITH("Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Extensions: x-other\r\n"), OPENS, ACCEPTED},
+     WITH("Sec-WebSocket-Extensions: x-other\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"), OPENS, DEFLATES("")},
     {"6455 9.1 names of extensions that are other things elsewhere",
      WITH("Sec-WebSocket-Extensions: constructor, __proto__, toString\r\n"), OPENS, ACCEPTED},
     {"6455 9.1 an extension that is ill-formed is not negotiated",
@@ -330,7 +340,7 @@ static void check_opened(const row *r, const bytes *output, bool with_message) {
   if (!starts_with((const char *)output->data, "HTTP/1.1 101 Switching Protocols\r\n") ||
       !contains(output, "\r\nUpgrade: websocket\r\n") || !contains(output, "\r\nConnection: Upgrade\r\n") ||
       contains(output, "Content-Length") || contains(output, "Sec-WebSocket-Protocol") ||
-      contains(output, "Sec-WebSocket-Extensions")) {
+      contains(output, EXTENSIONS) != (strstr(r->contains, EXTENSIONS) != NULL)) {
     fail_case(r->name, "no correct 101");
   }
   if (output->len < echo + 4 || memcmp(output->data + output->len - echo, ECHO, echo) != 0 ||
