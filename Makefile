@@ -8,6 +8,7 @@ CARGO ?= cargo
 PORT ?= 9001
 FUZZ_SECONDS ?= 60
 server := c-examples/build/echo_server
+client := c-examples/build/client
 # The nightly toolchain is for Miri and the fuzzers alone.
 NIGHTLY ?= nightly
 
@@ -71,11 +72,16 @@ abi-baseline: lib
 	tests/tools.sh abi
 	tests/abi/run.sh --baseline
 
-# Real clients, direct and behind nginx.
+# Real clients, direct and behind nginx; then the clients here, with real servers
+# and with servers that err.
 interop: examples
-	tests/tools.sh interop
+	tests/tools.sh interop c
 	tests/interop/run.py --server $(server)
 	tests/interop/run.py --server c-examples/build/static/echo_server
+	$(MAKE) -C c-examples asan
+	tests/interop/connect.py --client $(client) --client c-examples/build/static/client
+	tests/interop/connect.py --raw --client c-examples/build/asan/client \
+	    --client 'valgrind --quiet --error-exitcode=99 --leak-check=full $(client)'
 
 # Sections 1 to 7, 9 and 10 of the Autobahn testsuite against the C server.
 autobahn: examples
