@@ -11,8 +11,9 @@ server := c-examples/build/echo_server
 client := c-examples/build/client
 # The nightly toolchain is for Miri and the fuzzers alone.
 NIGHTLY ?= nightly
+VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
-.PHONY: run lib examples test lint header test-rust test-core test-c hosts test-install abi abi-baseline \
+.PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install abi abi-baseline \
 	autobahn interop miri fuzz bench bench-echo clean
 
 run: examples
@@ -28,7 +29,7 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c hosts test-install abi interop autobahn miri fuzz
+test: lint header test-rust test-core test-c loops hosts test-install abi interop autobahn miri fuzz
 	@echo 'every suite passed'
 
 lint:
@@ -52,6 +53,16 @@ test-c: examples
 	tests/tools.sh c
 	$(MAKE) -C tests/c all
 	$(MAKE) -C tests/cpp
+
+# The examples for other loops: plain, under the sanitizers, under valgrind.
+loops: lib
+	tests/tools.sh loops
+	$(MAKE) -C c-examples shared asan
+	@for example in echo_libuv echo_libevent; do \
+	  for server in c-examples/build/ c-examples/build/asan/ '$(VALGRIND) c-examples/build/'; do \
+	    tests/interop/loops.py --server "$$server$$example" || exit 1; \
+	  done; \
+	done
 
 # The shared library in LuaJIT, Ruby, PHP, Node and Python.
 hosts: lib

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to the tools of the test suites that are named: c, hosts, install, abi,
+# Sees to the tools of the test suites that are named: c, loops, hosts, install, abi,
 # interop, autobahn, miri, fuzz, bench. Installs what is missing where it can; otherwise says what
 # is missing and how to get it, and exits with 3.
 set -u
@@ -36,6 +36,15 @@ c_tools() {
   package libcmocka-dev has_header cmocka.h
   package valgrind has valgrind
   package binutils has nm
+}
+
+loops_tools() {
+  package libuv1-dev pkg-config --exists libuv
+  package libevent-dev pkg-config --exists libevent
+  package pkg-config has pkg-config
+  package valgrind has valgrind
+  package python3 has python3
+  package python3-venv python3 -c 'import venv, ensurepip'
 }
 
 hosts_tools() {
@@ -114,7 +123,7 @@ if [ -n "$missing_packages" ] && has apt-get > /dev/null; then
   echo "installing:$missing_packages"
   # shellcheck disable=SC2086 # each word is an argument
   $sudo apt-get update -qq &&
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq $missing_packages > /dev/null
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get -o DPkg::Lock::Timeout=300 install -y -qq $missing_packages > /dev/null
   check_all "$@"
 fi
 [ -n "$missing_packages$hints" ] || exit 0

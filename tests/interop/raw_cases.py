@@ -10,6 +10,7 @@ import hashlib
 import signal
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -19,7 +20,8 @@ from server_process import ServerProcess
 
 TIMEOUT = 10.0
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-TEXT, CLOSE = 0x1, 0x8
+TEXT, BINARY, CLOSE = 0x1, 0x2, 0x8
+FULL_AFTER = 0.5  # seconds in which a socket takes nothing
 
 STARSCREAM_KEY = b"x3JJHMbDL1EzLkh9GBhXDw=="
 STARSCREAM_REQUEST = (
@@ -73,6 +75,18 @@ class RawConnection:
         """Sends the octets, `{port}` replaced by the server's."""
         self._socket.sendall(octets.replace(b"{port}", str(self._port).encode()))
 
+    def send_until_full(self, octets: bytes, most: int) -> int:
+        """Sends the octets again and again until the peer takes no more; returns how many."""
+        sent = 0
+        self._socket.settimeout(FULL_AFTER)
+        try:
+            while sent < most:
+                sent += self._socket.send(octets[sent % len(octets) :])
+        except TimeoutError:
+            pass
+        self._socket.settimeout(TIMEOUT)
+        return sent
+
     def read_head(self) -> tuple[str, dict[str, str]]:
         """The status line, and the fields by lower-case name."""
         status = self._read_line()
@@ -116,10 +130,12 @@ def expect(what: str, actual: object, wanted: object) -> None:
 
 
 def masked_frame(opcode: int, payload: bytes) -> bytes:
-    """A final client frame with a short payload."""
+    """A final client frame with a payload below 64 KiB."""
     key = b"\x37\xfa\x21\x3d"
     masked = bytes(octet ^ key[index % 4] for index, octet in enumerate(payload))
-    return bytes([0x80 | opcode, 0x80 | len(payload)]) + key + masked
+    length = len(payload)
+    lengths = bytes([0x80 | length]) if length < 126 else struct.pack("!BH", 0x80 | 126, length)
+    return bytes([0x80 | opcode]) + lengths + key + masked
 
 
 def close_frame(code: int) -> tuple[int, bytes]:
@@ -229,6 +245,24 @@ def opening_timeout(server: Sequence[str]) -> None:
         expect("not before the timeout", time.monotonic() - start >= 0.25, True)
 
 
+def slow_reader(server: Sequence[str]) -> None:
+    """From a client that does not read, no more is read than fits; nothing is lost."""
+    most = 40 << 20  # far more than what the kernel holds in both directions
+    payload = bytes(range(240)) * 250
+    frame = masked_frame(BINARY, payload)
+    with ServerProcess(server) as process, RawConnection(process.port) as connection:
+        connection.send(STARSCREAM_REQUEST)
+        expect_switched(connection, STARSCREAM_KEY)
+        sent = connection.send_until_full(frame, most)
+        expect("server stops reading", sent < most, True)
+        unsent = frame[sent % len(frame) :]
+        rest = threading.Thread(target=connection.send, args=[unsent])
+        rest.start()
+        for _ in range(sent // len(frame) + 1):
+            expect("echo", connection.read_frame(), (BINARY, payload))
+        rest.join()
+
+
 def going_away(server: Sequence[str], how: signal.Signals) -> None:
     with ServerProcess(server) as process, RawConnection(process.port) as connection:
         connection.send(STARSCREAM_REQUEST)
@@ -269,6 +303,7 @@ CASES: dict[str, Callable[[Sequence[str]], None]] = {
     "only-path": only_path,
     "message-too-big": message_too_big,
     "opening-timeout": opening_timeout,
+    "slow-reader": slow_reader,
     "sigterm": sigterm,
     "sigint": sigint,
 }
