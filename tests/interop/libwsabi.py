@@ -14,10 +14,20 @@ from pathlib import Path
 
 HTTP_2 = 20
 
-EVENT_REQUEST, EVENT_HTTP_REQUEST = 1, 11
+EVENT_REQUEST, EVENT_HTTP_REQUEST, EVENT_OPEN = 1, 11, 2
 EVENT_TEXT, EVENT_BINARY, EVENT_CLOSE = 4, 5, 8
+FLAG_COMPRESSED = 1
 INTEREST_SHUTDOWN_WRITE, INTEREST_CLOSE = 4, 8
-OPTION_PLAIN_HTTP = 9
+OPTION_AUTO_ACCEPT, OPTION_PLAIN_HTTP = 8, 9
+DEFLATE_OPTIONS = {
+    "level": 18,
+    "memory_level": 19,
+    "min_size": 20,
+    "server_max_window_bits": 21,
+    "client_max_window_bits": 22,
+    "server_no_context_takeover": 23,
+    "client_no_context_takeover": 24,
+}
 ROLE_CLIENT = 1
 
 EVENTS = 16  # taken at once
@@ -57,6 +67,17 @@ class _Request(ctypes.Structure):
     ]
 
 
+class _ClientRequest(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("host", _Slice),
+        ("target", _Slice),
+        ("origin", _Slice),
+        ("headers", POINTER(_Header)),
+        ("header_count", c_size_t),
+    ]
+
+
 class _Response(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_size_t),
@@ -76,6 +97,7 @@ class Event:
     type: int
     code: int
     payload: bytes
+    flags: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,6 +158,15 @@ class Config:
         self._library.call(function, self.handle, value, c_size_t(len(value)))
 
 
+def deflate_config(library: Library, settings: str) -> Config:
+    """A config with ``NAME=VALUE,NAME=VALUE`` of ``DEFLATE_OPTIONS``; ``default`` is none."""
+    config = Config(library)
+    for setting in settings.split(",") if settings != "default" else []:
+        name, value = setting.split("=")
+        config.set(DEFLATE_OPTIONS[name], int(value))
+    return config
+
+
 class Connection:
     """A ``wsabi_conn``, freed with this object."""
 
@@ -148,6 +179,12 @@ class Connection:
         """The server's side, before the opening handshake."""
         handle = config and config.handle
         return cls(library, library.new("wsabi_conn_new_server", handle))
+
+    @classmethod
+    def client(cls, library: Library, config: Config, host: bytes, target: bytes) -> Connection:
+        """The client's side, whose request waits in the output."""
+        request = _ClientRequest(ctypes.sizeof(_ClientRequest), _slice(host), _slice(target))
+        return cls(library, library.new("wsabi_conn_new_client", config.handle, byref(request)))
 
     @classmethod
     def open_client(cls, library: Library) -> Connection:
@@ -264,4 +301,4 @@ def _headers(fields: Fields) -> ctypes.Array[_Header]:
 
 def _copy_event(event: _Event) -> Event:
     payload = ctypes.string_at(event.data, event.len) if event.len else b""
-    return Event(event.type, event.code, payload)
+    return Event(event.type, event.code, payload, event.flags)

@@ -7,8 +7,9 @@ The server has to take ``--host``, ``--port``, ``--path``, ``--origin``, ``--sub
 ``--subprotocol-absent``, ``--subprotocol-mismatch``, ``--max-message`` and
 ``--opening-timeout``, print ``listening on ws://HOST:PORT/`` when it is ready, and echo. Raw
 sockets come first; then each client runs its cases on a server of its own, and the last case
-ends that server under an open connection. What follows needs libwsabi itself: WebSockets over
-HTTP/2, the snippets of the documentation, and what clients see of each answer. Exit status: 0
+ends that server under an open connection. What follows needs libwsabi itself: compression with
+every parameter, WebSockets over HTTP/2, the snippets of the documentation, and what clients
+see of each answer. Exit status: 0
 when all passed, 1 when some failed, 3 when a tool is missing.
 """
 
@@ -25,6 +26,7 @@ from pathlib import Path
 
 import raw_cases
 from client_process import run_client
+from deflate_suite import report_deflate
 from http2_suite import report_http2
 from nginx import Nginx, NginxError, documented
 from observations import report_observations
@@ -225,6 +227,7 @@ def main() -> int:
     report_raw_cases(report, server, tools)
     report_clients(report, server, clients, tools)
     library = arguments.library.resolve()
+    report_deflate(report, library, tools.missing)
     report_http2(report, library, tools.missing)
     report_snippets(report, library, arguments.bless)
     answering = [sys.executable, str(HERE / "answering_server.py"), "--library", str(library)]
