@@ -90,7 +90,9 @@ interop: examples
 	tests/interop/run.py --server $(server)
 	tests/interop/run.py --server c-examples/build/static/echo_server
 	$(MAKE) -C c-examples asan
-	tests/interop/connect.py --client $(client) --client c-examples/build/static/client
+	$(CARGO) build --locked --bin wsabi
+	tests/interop/connect.py --client $(client) --client c-examples/build/static/client \
+	    --client 'target/debug/wsabi connect'
 	tests/interop/connect.py --raw --client c-examples/build/asan/client \
 	    --client 'valgrind --quiet --error-exitcode=99 --leak-check=full $(client)'
 

@@ -575,7 +575,6 @@ static wsabi_status read_argument(client *c, const char *name, const char *value
 static void read_arguments(client *c, int argc, char **argv) {
   const char *url = NULL;
   check(wsabi_config_new(&c->config), "config");
-  check(wsabi_config_set(c->config, WSABI_OPTION_DEFLATE, 1), "config");
   c->headers = allocate(NULL, (size_t)argc * sizeof *c->headers);
   c->request.headers = c->headers;
   for (int i = 1; i < argc; i++) {

@@ -777,6 +777,8 @@ fn the_exit_status_tells() {
         (&["--help"], "", 0),
         (&["help"], "", 0),
         (&["help", "explain"], "", 0),
+        (&["help", "connect"], "", 0),
+        (&["connect", "--help"], "", 0),
         (&["explain", "--help"], "", 0),
         (&["--version"], "", 0),
         (&[], "", 2),

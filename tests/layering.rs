@@ -54,6 +54,16 @@ fn the_core_knows_no_sockets_clocks_threads_and_no_unsafe() {
 }
 
 #[test]
+fn unsafe_is_the_abis_and_the_signals() {
+    for (layer, _) in MAY_IMPORT.iter().filter(|(layer, _)| *layer != "ffi") {
+        for (path, line, text) in code_lines(layer) {
+            let is_allowed = path.ends_with("bin/wsabi/signals.rs");
+            assert!(is_allowed || !text.contains("unsafe"), "{}:{line}", path.display());
+        }
+    }
+}
+
+#[test]
 fn every_folder_is_a_layer() {
     for entry in fs::read_dir(src()).unwrap() {
         let entry = entry.unwrap();

@@ -1,14 +1,30 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
+use wsabi::conn::{Config, OptionKey, Role};
 use wsabi::explain::Sender;
 
+use super::url::Url;
+
 pub(super) enum Command {
+    Connect(Box<Connect>),
     Explain(Explain),
-    Help,
-    HelpExplain,
+    /// One of the texts below.
+    Help(&'static str),
     Version,
+}
+
+pub(super) struct Connect {
+    pub(super) url: Url,
+    pub(super) config: Config,
+    /// Name and value.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) origin: String,
+    pub(super) ping_interval: Option<Duration>,
+    /// Code and reason of the Close at the end of the input.
+    pub(super) close: (u16, String),
 }
 
 #[derive(Default)]
@@ -29,15 +45,37 @@ pub(super) enum Color {
     Never,
 }
 
-pub(super) const HELP: &str = "\
+const HELP: &str = "\
 wsabi: what is wrong with a WebSocket connection
 
-usage: wsabi explain [OPTION]... [FILE]
-       wsabi help explain
+usage: wsabi connect [OPTION]... URL
+       wsabi explain [OPTION]... [FILE]
+       wsabi help connect|explain
        wsabi --version
 ";
 
-pub(super) const HELP_EXPLAIN: &str = "\
+const HELP_CONNECT: &str = "\
+usage: wsabi connect [OPTION]... ws://HOST[:PORT][/PATH][?QUERY]
+
+Sends each line of standard input as a text message, and prints the messages that
+come. Closes at the end of the input, and when interrupted with 1001. Messages go
+to standard output, all else to standard error. There is no TLS yet, for wss://.
+
+  --subprotocol NAME       offers it; the first one is preferred
+  --header 'NAME: VALUE'   a further header field of the request
+  --origin ORIGIN          what a browser would say, such as https://example.com
+  --ping SECONDS           pings; gives up when the ping before was not answered
+  --close CODE[:REASON]    of the Close at the end of the input; 1000 by default
+  --no-deflate             offers no compression
+  --help                   print this
+
+exit status:  0  behind a closing handshake
+              1  the connection could not be made, failed or broke off
+              2  wrong usage
+              3  the server refused
+";
+
+const HELP_EXPLAIN: &str = "\
 usage: wsabi explain [OPTION]... [FILE]
 
 Explains a captured opening handshake: a request, a response, or any number of
@@ -62,50 +100,97 @@ exit status:  0  nothing fatal, nothing that browsers fail on
 
 /// # Errors
 /// What is wrong with the command line.
-pub(super) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
-    let mut arguments = arguments.map(|argument| (argument.to_str().map(str::to_owned), argument));
-    let command = match arguments.next() {
-        Some((Some(command), _)) => command,
-        Some((None, command)) => {
-            return Err(format!("unknown command {}", command.to_string_lossy()));
-        }
-        None => return Err("no command is given".into()),
+pub(super) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
+    let Some(command) = arguments.next() else {
+        return Err("no command is given".into());
     };
-    match command.as_str() {
-        "explain" => {}
-        "help"
-            if arguments.next().is_some_and(|(topic, _)| topic.as_deref() == Some("explain")) =>
-        {
-            return Ok(Command::HelpExplain);
+    match command.to_string_lossy().as_ref() {
+        "connect" => parse_connect(Words::new(arguments)),
+        "explain" => parse_explain(Words::new(arguments)),
+        "help" => {
+            Ok(Command::Help(match arguments.next().as_ref().and_then(|topic| topic.to_str()) {
+                Some("connect") => HELP_CONNECT,
+                Some("explain") => HELP_EXPLAIN,
+                _ => HELP,
+            }))
         }
-        "help" | "--help" | "-h" => return Ok(Command::Help),
-        "--version" | "-V" => return Ok(Command::Version),
-        other => return Err(format!("unknown command {other}")),
+        "--help" | "-h" => Ok(Command::Help(HELP)),
+        "--version" | "-V" => Ok(Command::Version),
+        other => Err(format!("unknown command {other}")),
     }
-    let mut explain = Explain::default();
-    let mut files = Vec::new();
-    let mut is_operand = false;
-    while let Some((text, argument)) = arguments.next() {
-        let text = text.as_deref().unwrap_or_default();
-        if is_operand || !text.starts_with('-') || text == "-" {
-            files.push(argument);
-            continue;
+}
+
+fn parse_connect(mut words: Words<impl Iterator<Item = OsString>>) -> Result<Command, String> {
+    let mut config = Config::default();
+    let mut headers = Vec::new();
+    let mut origin = String::new();
+    let mut ping_interval = None;
+    let mut close = (1000, String::new());
+    while let Some(option) = words.next_option() {
+        match option.as_str() {
+            "--subprotocol" => {
+                let name = words.value()?;
+                config
+                    .add_subprotocol(&name)
+                    .map_err(|_| format!("{name:?} is no subprotocol, or named twice"))?;
+            }
+            "--header" => {
+                let field = words.value()?;
+                let (name, value) =
+                    field.split_once(':').ok_or_else(|| format!("{field:?} is no header field"))?;
+                headers.push((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()));
+            }
+            "--origin" => origin = words.value()?,
+            "--ping" => {
+                let seconds: u32 = number(&words.value()?)?;
+                ping_interval = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+            }
+            "--close" => close = parse_close(&words.value()?)?,
+            "--no-deflate" => {
+                words.no_value()?;
+                // 0 is always within the bounds.
+                let _ = config.set(OptionKey::Deflate, 0);
+            }
+            "--help" | "-h" => return Ok(Command::Help(HELP_CONNECT)),
+            _ => return Err(format!("unknown option {option}")),
         }
-        let (option, attached) = match text.split_once('=') {
-            Some((option, value)) => (option, Some(value.to_owned())),
-            None => (text, None),
-        };
-        let mut value = || attached.clone().or_else(|| arguments.next()?.0).unwrap_or_default();
-        match option {
+    }
+    let [url] = words.operands.as_slice() else {
+        return Err("there is one URL, and no further argument".into());
+    };
+    let url = Url::parse(&url.to_string_lossy())?;
+    let connect = Connect { url, config, headers, origin, ping_interval, close };
+    Ok(Command::Connect(Box::new(connect)))
+}
+
+fn parse_close(text: &str) -> Result<(u16, String), String> {
+    let (code, reason) = text.split_once(':').unwrap_or((text, ""));
+    let code = number(code)?;
+    // What may be said is known to the library: a connection that goes nowhere tells.
+    let conn = wsabi::conn::Connection::open(Config::default().into(), Role::Client, None);
+    match conn.map(|mut conn| conn.close(code, reason)) {
+        Ok(Ok(())) => Ok((code, reason.to_owned())),
+        _ => Err(format!("{text:?} is no code and reason that may be sent")),
+    }
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text:?} is not a number in range"))
+}
+
+fn parse_explain(mut words: Words<impl Iterator<Item = OsString>>) -> Result<Command, String> {
+    let mut explain = Explain::default();
+    while let Some(option) = words.next_option() {
+        match option.as_str() {
             "--from" => {
-                explain.from = Some(match value().as_str() {
+                explain.from = Some(match words.value()?.as_str() {
                     "client" => Sender::Client,
                     "server" => Sender::Server,
                     other => return Err(format!("--from is client or server, not {other:?}")),
                 });
             }
             "--color" => {
-                explain.color = match value().as_str() {
+                explain.color = match words.value()?.as_str() {
                     "auto" => Color::Auto,
                     "always" => Color::Always,
                     "never" => Color::Never,
@@ -114,20 +199,73 @@ pub(super) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
                     }
                 };
             }
-            _ if attached.is_some() => return Err(format!("unknown option {text}")),
-            "--frames" => explain.frames = true,
-            "--json" => explain.json = true,
-            "--help" | "-h" => return Ok(Command::HelpExplain),
-            "--" => is_operand = true,
-            _ => return Err(format!("unknown option {text}")),
+            "--frames" => {
+                words.no_value()?;
+                explain.frames = true;
+            }
+            "--json" => {
+                words.no_value()?;
+                explain.json = true;
+            }
+            "--help" | "-h" => return Ok(Command::Help(HELP_EXPLAIN)),
+            _ => return Err(format!("unknown option {option}")),
         }
     }
     if explain.from.is_some() && !explain.frames {
         return Err("--from is for --frames".into());
     }
-    if files.len() > 1 {
+    if words.operands.len() > 1 {
         return Err("there is one FILE at most".into());
     }
-    explain.file = files.pop().filter(|file| file != "-");
+    explain.file = words.operands.pop().filter(|file| file != "-");
     Ok(Command::Explain(explain))
+}
+
+/// The arguments behind a command: options, with values attached by `=` or behind
+/// them, and operands.
+struct Words<I> {
+    rest: I,
+    option: String,
+    attached: Option<String>,
+    operands: Vec<OsString>,
+}
+
+impl<I: Iterator<Item = OsString>> Words<I> {
+    fn new(rest: I) -> Self {
+        Self { rest, option: String::new(), attached: None, operands: Vec::new() }
+    }
+
+    /// The next option, without an attached value. Operands are set aside.
+    fn next_option(&mut self) -> Option<String> {
+        for word in self.rest.by_ref() {
+            match word.to_str() {
+                Some("--") => break,
+                Some(text) if text.starts_with('-') && text != "-" => {
+                    let (option, value) = match text.split_once('=') {
+                        Some((option, value)) => (option, Some(value.to_owned())),
+                        None => (text, None),
+                    };
+                    (self.option, self.attached) = (option.to_owned(), value);
+                    return Some(self.option.clone());
+                }
+                _ => self.operands.push(word),
+            }
+        }
+        self.operands.extend(self.rest.by_ref());
+        None
+    }
+
+    /// The value of that option.
+    fn value(&mut self) -> Result<String, String> {
+        let behind = || self.rest.next()?.into_string().ok();
+        let value = self.attached.take().or_else(behind);
+        value.ok_or_else(|| format!("{} is without its value", self.option))
+    }
+
+    fn no_value(&self) -> Result<(), String> {
+        match self.attached {
+            Some(_) => Err(format!("{} has no value", self.option)),
+            None => Ok(()),
+        }
+    }
 }

@@ -1,8 +1,13 @@
-//! The command `wsabi`: explains captured handshakes and frames.
+//! The command `wsabi`: connects to servers, and explains captured handshakes and
+//! frames.
 
 mod arguments;
+mod connect;
+mod hands;
 mod json;
 mod report;
+mod signals;
+mod url;
 
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
@@ -17,21 +22,28 @@ const TROUBLE: u8 = 2;
 
 fn main() -> ExitCode {
     let (text, status) = match parse(std::env::args_os().skip(1)) {
+        Ok(Command::Connect(command)) => {
+            return match connect::run(*command) {
+                Ok(status) => ExitCode::from(status),
+                Err((status, mistake)) => complain(status, &mistake),
+            };
+        }
         Ok(Command::Explain(command)) => match read(command.file.as_deref()) {
             Ok(capture) => run(&command, &capture),
             Err(error) => {
                 let name = command.file.unwrap_or_else(|| "standard input".into());
-                return complain(&format!("{}: {error}", name.to_string_lossy()));
+                return complain(TROUBLE, &format!("{}: {error}", name.to_string_lossy()));
             }
         },
-        Ok(Command::Help) => (arguments::HELP.to_owned(), 0),
-        Ok(Command::HelpExplain) => (arguments::HELP_EXPLAIN.to_owned(), 0),
+        Ok(Command::Help(text)) => (text.to_owned(), 0),
         Ok(Command::Version) => (concat!("wsabi ", env!("CARGO_PKG_VERSION"), "\n").to_owned(), 0),
-        Err(mistake) => return complain(&format!("{mistake}; see wsabi --help")),
+        Err(mistake) => return complain(TROUBLE, &format!("{mistake}; see wsabi --help")),
     };
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads has seen enough, as with `| head`.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => complain(&error.to_string()),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(TROUBLE, &error.to_string())
+        }
         _ => ExitCode::from(status),
     }
 }
@@ -76,8 +88,8 @@ fn has_color(color: Color) -> bool {
     }
 }
 
-fn complain(mistake: &str) -> ExitCode {
+fn complain(status: u8, mistake: &str) -> ExitCode {
     // Where nobody listens, the exit status still tells.
     let _ = writeln!(io::stderr(), "wsabi: {mistake}");
-    ExitCode::from(TROUBLE)
+    ExitCode::from(status)
 }
