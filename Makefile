@@ -13,8 +13,8 @@ client := c-examples/build/client
 NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
-.PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install abi abi-baseline \
-	autobahn interop miri fuzz bench bench-echo clean
+.PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-python \
+	abi abi-baseline autobahn interop miri fuzz bench bench-echo clean
 
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
@@ -29,7 +29,7 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c loops hosts test-install abi interop autobahn miri fuzz
+test: lint header test-rust test-core test-c loops hosts test-install test-python abi interop autobahn miri fuzz
 	@echo 'every suite passed'
 
 lint:
@@ -68,6 +68,11 @@ loops: lib
 hosts: lib
 	tests/tools.sh hosts
 	tests/hosts/run.sh
+
+# bindings/python on the oldest and the newest Python of the machine.
+test-python: lib
+	tests/tools.sh python
+	bindings/python/tests/run.py
 
 # What is installed, used from outside the tree.
 test-install:

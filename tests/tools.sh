@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to the tools of the test suites that are named: c, loops, hosts, install, abi,
-# interop, autobahn, miri, fuzz, bench. Installs what is missing where it can; otherwise says what
+# Sees to the tools of the test suites that are named: c, loops, hosts, python,
+# install, abi, interop, autobahn, miri, fuzz, bench. Installs what is missing where it can; otherwise says what
 # is missing and how to get it, and exits with 3.
 set -u
 
@@ -53,6 +53,12 @@ hosts_tools() {
   package php-cli php -r 'exit(extension_loaded("ffi") ? 0 : 1);'
   package nodejs has node
   package npm has npm
+  package python3-venv python3 -c 'import venv, ensurepip'
+}
+
+# Its own runner finds the Pythons.
+python_tools() {
+  package python3 has python3
   package python3-venv python3 -c 'import venv, ensurepip'
 }
 

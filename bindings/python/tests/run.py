@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Runs the tests of the Python binding on the oldest and on the newest Python of the machine.
+
+    bindings/python/tests/run.py [argument of pytest...]
+
+Each Python gets an environment below ``target/test-tools``, with the packages that
+``requirements.txt`` pins. Exit status: 0 all passed, 1 some failed, 3 a tool is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BINDING = HERE.parent
+ROOT = BINDING.parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "interop"))
+
+from tools import MISSING_TOOL_STATUS, TOOLS, MissingTool, install_once  # noqa: E402
+
+OLDEST = (3, 9)
+REQUIREMENTS = HERE / "requirements.txt"
+PROBE = "import ensurepip, sys, venv; print(*sys.version_info[:2], sys.prefix)"
+
+
+def pythons() -> list[tuple[tuple[int, int], str]]:
+    """The Pythons of the machine that can make an environment, by version."""
+    candidates = [sys.executable]
+    for directory in os.environ.get("PATH", "").split(os.pathsep):
+        candidates += map(str, Path(directory).glob("python3.[0-9]*"))
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates += map(str, sorted(pyenv.glob("versions/3.*/bin/python3")))
+    found: dict[tuple[int, int], str] = {}
+    for candidate in candidates:
+        if not re.fullmatch(r"python(3(\.\d+)?)?", Path(candidate).name):
+            continue
+        probe = subprocess.run([candidate, "-c", PROBE], capture_output=True, text=True)
+        if probe.returncode == 0:
+            major, minor = map(int, probe.stdout.split()[:2])
+            found.setdefault((major, minor), candidate)
+    return sorted(item for item in found.items() if item[0] >= OLDEST)
+
+
+def environment(version: tuple[int, int], base: str) -> str:
+    """A Python with the packages that the tests need."""
+    directory = TOOLS / f"python-{version[0]}.{version[1]}"
+    python = str(directory / "venv" / "bin" / "python")
+    install_once(
+        directory,
+        REQUIREMENTS,
+        [base, "-m", "venv", "venv"],
+        [python, "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", str(REQUIREMENTS)],
+    )
+    return python
+
+
+def main() -> int:
+    found = pythons()
+    if not found:
+        print("missing: Python 3.9 or newer, with venv (Debian: python3-venv)")
+        return MISSING_TOOL_STATUS
+    failed = []
+    for version, base in dict.fromkeys((found[0], found[-1])):
+        name = ".".join(map(str, version))
+        try:
+            python = environment(version, base)
+        except MissingTool as missing:
+            print(missing)
+            return MISSING_TOOL_STATUS
+        print(f"Python {name}", flush=True)
+        ran = subprocess.run([python, "-m", "pytest", *sys.argv[1:]], cwd=BINDING)
+        failed += [name] if ran.returncode else []
+        checked = subprocess.run([python, "-m", "mypy", "--no-incremental"], cwd=BINDING)
+        failed += [f"{name} (mypy)"] if checked.returncode else []
+    print(f"failed on Python {', '.join(failed)}" if failed else "passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
