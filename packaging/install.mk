@@ -1,13 +1,17 @@
-# make install     the library as a distribution or a user has it, on Linux
+# make install     the library and the tool as a distribution or a user has them, on
+#                  Linux
 # make uninstall   takes the same files away
 # make package     builds all of it, so that `sudo make install` only copies
 #
-# PREFIX, LIBDIR (lib/x86_64-linux-gnu on Debian), INCLUDEDIR and DESTDIR are as
-# everywhere.
+# PREFIX, LIBDIR (lib/x86_64-linux-gnu on Debian), INCLUDEDIR, BINDIR, DATADIR, MANDIR
+# and DESTDIR are as everywhere.
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+BINDIR ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
 INSTALL ?= install
 OBJCOPY ?= objcopy
 
@@ -23,7 +27,24 @@ series := $(if $(filter 0,$(major)),0\\\\.$(minor),$(major))
 package := target/install
 sources := Cargo.toml Cargo.lock build.rs cbindgen.toml $(shell find src -name '*.rs')
 
-package: $(package)/libwsabi.a
+# The tool is built apart: beside it the library would be one without LTO.
+tool := target/tool
+completions := packaging/completions
+bash := $(DATADIR)/bash-completion/completions
+zsh := $(DATADIR)/zsh/site-functions
+fish := $(DATADIR)/fish/vendor_completions.d
+
+package: $(package)/libwsabi.a $(tool)/release/wsabi $(package)/man3/wsabi.3
+
+$(tool)/release/wsabi: $(sources)
+	$(CARGO) rustc --locked --release --bin wsabi --target-dir $(tool) -- -C strip=symbols
+	@touch $@
+
+# One page for each function and type of the header.
+$(package)/man3/wsabi.3: packaging/man3.awk include/wsabi.h
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	awk -f packaging/man3.awk -v to=$(@D) -v version=$(version) include/wsabi.h
 
 $(package)/release/libwsabi.a: $(sources)
 	$(CARGO) rustc --locked --release --lib --crate-type cdylib,staticlib --target-dir $(package) -- \
@@ -60,6 +81,14 @@ install: package
 	ln -sf libwsabi.so.$(version) '$(DESTDIR)$(LIBDIR)/$(soname)'
 	ln -sf $(soname) '$(DESTDIR)$(LIBDIR)/libwsabi.so'
 	$(INSTALL) -m 644 $(package)/libwsabi.a '$(DESTDIR)$(LIBDIR)'
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man3' \
+	    '$(DESTDIR)$(bash)' '$(DESTDIR)$(zsh)' '$(DESTDIR)$(fish)'
+	$(INSTALL) -m 755 $(tool)/release/wsabi '$(DESTDIR)$(BINDIR)'
+	$(INSTALL) -m 644 $(package)/man3/*.3 '$(DESTDIR)$(MANDIR)/man3'
+	$(INSTALL) -m 644 $(completions)/wsabi.bash '$(DESTDIR)$(bash)/wsabi'
+	$(INSTALL) -m 644 $(completions)/_wsabi '$(DESTDIR)$(zsh)'
+	$(INSTALL) -m 644 $(completions)/wsabi.fish '$(DESTDIR)$(fish)'
+	$(call fill,wsabi.1.in,$(MANDIR)/man1/wsabi.1)
 	$(call fill,wsabi.pc.in,$(LIBDIR)/pkgconfig/wsabi.pc)
 	$(call fill,wsabiConfig.cmake.in,$(LIBDIR)/cmake/wsabi/wsabiConfig.cmake)
 	$(call fill,wsabiConfigVersion.cmake.in,$(LIBDIR)/cmake/wsabi/wsabiConfigVersion.cmake)
@@ -68,6 +97,8 @@ uninstall:
 	rm -rf '$(DESTDIR)$(INCLUDEDIR)/wsabi' '$(DESTDIR)$(LIBDIR)/cmake/wsabi'
 	rm -f '$(DESTDIR)$(INCLUDEDIR)/wsabi.h' '$(DESTDIR)$(INCLUDEDIR)/wsabi.hpp' '$(DESTDIR)$(INCLUDEDIR)/wsabi.ffi.h' \
 	    '$(DESTDIR)$(LIBDIR)/libwsabi.a' '$(DESTDIR)$(LIBDIR)/libwsabi.so' '$(DESTDIR)$(LIBDIR)/$(soname)' \
-	    '$(DESTDIR)$(LIBDIR)/libwsabi.so.$(version)' '$(DESTDIR)$(LIBDIR)/pkgconfig/wsabi.pc'
+	    '$(DESTDIR)$(LIBDIR)/libwsabi.so.$(version)' '$(DESTDIR)$(LIBDIR)/pkgconfig/wsabi.pc' \
+	    '$(DESTDIR)$(BINDIR)/wsabi' '$(DESTDIR)$(MANDIR)/man1/wsabi.1' '$(DESTDIR)$(MANDIR)/man3'/wsabi*.3 \
+	    '$(DESTDIR)$(bash)/wsabi' '$(DESTDIR)$(zsh)/_wsabi' '$(DESTDIR)$(fish)/wsabi.fish'
 
 .PHONY: package install uninstall

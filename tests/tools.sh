@@ -67,6 +67,9 @@ install_tools() {
   package cmake has cmake
   package pkg-config has pkg-config
   package binutils has objcopy
+  package mandoc has mandoc
+  package fish has fish
+  package zsh has zsh
 }
 
 abi_tools() {

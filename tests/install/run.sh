@@ -20,7 +20,7 @@ main() {
   step 'install'
   install_both
   step 'files, links and modes'
-  (cd "$staged/usr" && find . ! -type d -printf '%m %P %l\n') | sed 's/ $//' |
+  (cd "$staged/usr" && find . ! -type d ! -path './share/man/man3/*' -printf '%m %P %l\n') | sed 's/ $//' |
     LC_ALL=C sort -k 2 | diff "$here/files.txt" -
   refuse grep -rI "$work\|$root" "$staged"
   step 'soname, stripped'
@@ -30,6 +30,10 @@ main() {
   step 'the archive exports the functions of the header alone'
   nm -g --defined-only "$prefix/lib/libwsabi.a" | awk 'NF == 3 { print $3 }' | LC_ALL=C sort > exported
   grep -o '\bwsabi_[a-z0-9_]*(' "$prefix/include/wsabi.ffi.h" | tr -d '(' | LC_ALL=C sort | diff - exported
+  step 'the manual'
+  manual
+  step 'the tool: its manual page and completions say what its help does'
+  "$here/tool.sh" "$prefix"
   step 'C by pkg-config'
   by_pkg_config
   step 'C++ by CMake'
@@ -54,6 +58,24 @@ install_both() {
   # As behind `sudo`, which often has no cargo: everything is built already.
   make_quietly install PREFIX="$prefix" CARGO=false
   make_quietly install PREFIX=/usr LIBDIR=/usr/$multiarch DESTDIR="$staged" CARGO=false
+}
+
+# A page for each function and type, and wsabi.3; nothing in them that a formatter
+# warns about, but that they have no date.
+manual() {
+  {
+    echo wsabi
+    cat exported
+    sed -n 's/^\(typedef .* \|} \)\(wsabi_[a-z_]*\);$/\2/p' "$prefix/include/wsabi.h"
+  } | LC_ALL=C sort > expected
+  (cd "$prefix/share/man/man3" && find . -type f -printf '%f\n') | sed 's/\.3$//' | LC_ALL=C sort | diff expected -
+  mandoc -T lint -W warning "$prefix"/share/man/man?/*.? > warnings || true
+  refuse grep -v 'missing date' warnings
+  # What `man wsabi_conn_recv` shows has all its parts.
+  mandoc -T utf8 "$prefix/share/man/man3/wsabi_conn_recv.3" | sed 's/.\x08//g' > page
+  for heading in NAME SYNOPSIS DESCRIPTION 'RETURN VALUE' 'SEE ALSO'; do
+    grep -q "^$heading$" page
+  done
 }
 
 by_pkg_config() {
@@ -110,14 +132,14 @@ module_map() {
     -fmodule-map-file="$prefix/include/wsabi/module.modulemap" module.c
 }
 
-# Same names, headers, soname and flags. It takes minutes to install, so only
+# The library alone: same names, headers, soname and flags. It takes minutes to install, so only
 # where it is.
 cargo_c() {
   command -v cargo-cinstall > /dev/null || { echo 'no cargo-c: not compared'; return; }
   (cd "$root" && quietly cargo cinstall --locked --release --target-dir target/cargo-c --destdir "$work/cargo-c" \
     --prefix /usr --libdir $multiarch)
   (cd "$work/cargo-c/usr" && find . ! -type d -printf '%m %P\n') | LC_ALL=C sort -k 2 > files
-  awk '!/cmake/ { print $1, $2 }' "$here/files.txt" | diff - files
+  awk '$2 !~ /cmake|^bin|^share/ { print $1, $2 }' "$here/files.txt" | diff - files
   diff -r "$staged/usr/include" cargo-c/usr/include
   objdump -p "cargo-c/usr/$multiarch/libwsabi.so" | grep -q ' SONAME  *libwsabi.so.0$'
   for tree in staged cargo-c; do

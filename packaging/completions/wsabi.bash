@@ -1,0 +1,21 @@
+# bash completion for wsabi
+
+_wsabi() {
+  local command='' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  [ "$COMP_CWORD" -lt 2 ] || command=${COMP_WORDS[1]}
+  # "=" is a word of its own to bash.
+  [ "$cur" != = ] || cur=
+  [ "$prev" != = ] || prev=${COMP_WORDS[COMP_CWORD - 2]}
+  case $command$prev in
+    explain--from) COMPREPLY=($(compgen -W 'client server' -- "$cur")) && return ;;
+    explain--color) COMPREPLY=($(compgen -W 'auto always never' -- "$cur")) && return ;;
+  esac
+  case $command/$cur in
+    explain/-*) COMPREPLY=($(compgen -W '--frames --from --json --color --help' -- "$cur")) ;;
+    explain/*) COMPREPLY=($(compgen -f -- "$cur")) ;;
+    help/*) COMPREPLY=($(compgen -W 'explain' -- "$cur")) ;;
+    /*) COMPREPLY=($(compgen -W 'explain help --help --version' -- "$cur")) ;;
+  esac
+}
+
+complete -o filenames -F _wsabi wsabi
