@@ -11,8 +11,8 @@ mod support;
 
 use std::sync::Arc;
 
-use support::{Host, Seen, frame};
-use wsabi::conn::{Config, Connection, EventKind, Failure, OptionKey, State};
+use support::{Host, Seen, frame, noise};
+use wsabi::conn::{Config, Connection, EventKind, Failure, OptionKey, Role, State};
 use wsabi::deflate::{Compressor, InflateError, Inflater};
 use wsabi::handshake::{Answer, Ask, Fault, parse_extensions};
 use wsabi::proto::{Header, Opcode};
@@ -139,6 +139,9 @@ fn bad_offers_are_declined_and_no_handshake_fails() {
             assert_eq!(answer(TAKEOVER, &both).as_deref(), Some("permessage-deflate"), "{both}");
         }
     }
+    // Trap 12: what stands in quotes separates nothing.
+    assert_eq!(answer(TAKEOVER, "x; y=\"a, permessage-deflate\""), None);
+    assert_eq!(answer(TAKEOVER, "x; y=\"\\a\", permessage-deflate").unwrap(), "permessage-deflate");
     for times in [2, 10, 150] {
         let many = vec!["permessage-deflate"; times].join(", ");
         assert_eq!(answer(TAKEOVER, &many).as_deref(), Some("permessage-deflate"));
@@ -176,18 +179,6 @@ fn text(len: usize) -> String {
         .flat_map(|s| s.chars().collect::<Vec<_>>())
         .take(len)
         .collect()
-}
-
-/// Octets that do not compress (xorshift).
-fn noise(len: usize) -> Vec<u8> {
-    let mut state = 1_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    (0..len).map(|_| next()).collect()
 }
 
 /// Messages that a server sent: inflated when they are compressed.
@@ -360,6 +351,11 @@ fn where_rsv1_may_be() {
     let (mut host, _) = negotiated(&[], "X: nothing");
     host.feed(&frame(0xc1, &payload));
     assert_eq!(host.conn.failure(), Some(Failure::ReservedBit), "nothing was agreed on");
+    // CVE-2026-59881: nor does a client inflate what it did not agree on.
+    let mut client = Host::new(Config::default(), 1);
+    client.conn = Connection::open(Arc::default(), Role::Client, None).unwrap();
+    client.feed(&support::reply(0xc1, &payload));
+    assert_eq!(client.conn.failure(), Some(Failure::ReservedBit));
 }
 
 #[test]
@@ -391,11 +387,15 @@ fn the_limit_counts_what_is_inflated() {
     host.feed(&frame(0xc2, &compressed(&noise)));
     assert_eq!(host.seen[0].payload, noise);
     // Sizes around those of the output's buffers.
-    for base in [512, 32_768, 65_536, 131_072] {
-        for len in base - 1..=base + 1 {
-            let mut host = deflating(&[]);
-            host.feed(&frame(0xc2, &compressed(&vec![b'z'; len])));
-            assert_eq!(host.seen[0].payload.len(), len);
+    for base in [512, 32_768, 65_536] {
+        for len in (1..=4).flat_map(|k| k * base - 1..=k * base + 1) {
+            for limit in [len, 1 << 20] {
+                let mut host = deflating(&[(OptionKey::MaxMessageSize, limit as u64)]);
+                host.feed(&frame(0xc2, &compressed(&vec![b'z'; len])));
+                host.feed(&frame(0xc2, &compressed(&noise[..len.min(LIMIT).min(limit)])));
+                let lens: Vec<_> = host.seen.iter().map(|event| event.payload.len()).collect();
+                assert_eq!(lens, [len, len.min(LIMIT)]);
+            }
         }
     }
 }
@@ -447,31 +447,85 @@ fn what_is_sent_compressed() {
         assert!(got[0] == (takes_over, noise), "history must be sent, else the shorter form is");
         assert_eq!(got[1], (true, vec![7; 5000]));
     }
-    let mut host = deflating(&[(OptionKey::DeflateMinSize, 0)]);
-    host.conn.send_text("").unwrap();
-    host.take_output();
-    assert_eq!(sent(&host.output, false)[0].1, b"");
+    // Trap 8: there is an octet to send, unless nothing is as good.
+    let takeover = [TAKEOVER[0], TAKEOVER[1], (OptionKey::DeflateMinSize, 0)];
+    for (options, wire) in [(&takeover[..], &[0xc1, 1, 0][..]), (&takeover[2..], &[0x81, 0])] {
+        let mut host = deflating(options);
+        for _ in 0..3 {
+            host.conn.send_text("").unwrap();
+            host.take_output();
+            assert_eq!(std::mem::take(&mut host.output), wire);
+        }
+    }
 }
 
-/// Trap 1: with a window of 8 bits no distance exceeds 256. The receiver's window
-/// is as small here: it would fail.
+/// Trap 11: section 6 compresses messages, and nothing else.
+#[test]
+fn control_frames_are_not_compressed() {
+    let mut host = deflating(&[(OptionKey::DeflateMinSize, 0)]);
+    let long = "a".repeat(123);
+    host.feed(&frame(0x89, long.as_bytes()));
+    host.conn.send_ping(long.as_bytes()).unwrap();
+    host.conn.send_pong(long.as_bytes()).unwrap();
+    host.conn.close(1000, &long).unwrap();
+    host.take_output();
+    let plain = |b0: u8, payload: &[u8]| [&[b0, payload.len() as u8][..], payload].concat();
+    let [pong, ping] = [0x8a, 0x89].map(|b0| plain(b0, long.as_bytes()));
+    let close = plain(0x88, &[&[0x03, 0xe8], long.as_bytes()].concat());
+    assert_eq!(host.output, [&pong, &ping, &pong, &close].map(|frame| &frame[..]).concat());
+}
+
+/// Trap 5: a client that did not offer to make its window smaller uses all of
+/// it, whatever the server would like.
+#[test]
+fn a_window_that_was_not_agreed_on_is_the_largest() {
+    let options = [TAKEOVER[0], TAKEOVER[1], (OptionKey::ClientMaxWindowBits, 8)];
+    let (mut host, answer) = negotiated(&options, "Sec-WebSocket-Extensions: permessage-deflate");
+    assert_eq!(answer.as_deref(), Some("permessage-deflate"));
+    let (mut client, far) = (Compressor::new(9, 8, 15, true), noise(30_000));
+    for message in [&far[..], &far[..1000]] {
+        let payload = client.compress(message).unwrap();
+        assert!(message.len() > 1000 || payload.len() < 100, "it refers to what is far");
+        host.feed(&frame(0xc2, &payload));
+        assert_eq!(host.seen.last().unwrap().payload, message);
+    }
+}
+
+/// Trap 1: with a window of 8 bits no distance exceeds 256, at no level, and the
+/// others keep to theirs.
 #[test]
 fn every_window_is_kept_to() {
+    let messages = [
+        (0..60).map(|n| text(40 + n * 7)).collect::<String>().into_bytes(),
+        noise(300).repeat(40),
+        noise(256).repeat(4),
+        text(40_000).into_bytes(),
+    ];
     for bits in 8..=15_u8 {
-        let (mut host, answer) = negotiated(
-            &[],
-            &format!("Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits={bits}"),
-        );
-        assert!(answer.unwrap().contains(&format!("server_max_window_bits={bits}")));
-        let message: String = (0..60).map(|n| text(40 + n * 7)).collect();
-        host.conn.send_text(&message).unwrap();
-        host.take_output();
-        let (header, len) = Header::decode(&host.output).unwrap().unwrap();
-        assert_eq!((header.rsv, header.opcode), (4, Opcode::Text));
-        let largest = largest_distance(&host.output[len..]);
-        assert!(largest <= 1 << bits, "{largest} with {bits} bits");
-        assert!(largest > 1 << (bits - 2), "{largest}: the window is used");
-        assert_eq!(sent(&host.output, false)[0].1, message.as_bytes());
+        for level in 1..=9 {
+            let (mut host, answer) = negotiated(
+                &[TAKEOVER[0], (OptionKey::DeflateLevel, level)],
+                &format!(
+                    "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits={bits}"
+                ),
+            );
+            assert!(answer.unwrap().contains(&format!("server_max_window_bits={bits}")));
+            messages.iter().for_each(|message| host.conn.send_binary(message).unwrap());
+            host.take_output();
+            let (mut rest, mut largest) = (&host.output[..], 0);
+            while let Some((header, len)) = Header::decode(rest).unwrap() {
+                assert_eq!((header.rsv, header.opcode), (4, Opcode::Binary));
+                let (payload, behind) = rest[len..].split_at(header.payload_len as usize);
+                largest = largest.max(largest_distance(payload));
+                rest = behind;
+            }
+            assert!(largest <= 1 << bits, "{largest} with {bits} bits");
+            // A match needs 262 octets of the window for itself.
+            let least = (1 << bits.max(9)) / 2 - 262;
+            assert!(least < largest as isize, "{largest} with {bits} bits: the window is used");
+            let got = sent(&host.output, true);
+            assert!(got.iter().map(|(_, message)| message).eq(&messages));
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! What was used against other libraries: floods, bombs, promises. Memory is
-//! counted by an allocator of this test's own.
+//! What was used against other libraries: floods, promises. Memory is counted by
+//! an allocator of the test's own.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -7,69 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod measure;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Instant;
 
+use measure::{best, measured, seconds};
 use support::{Host, REQUEST, frame, reply};
 use wsabi::conn::{Config, Connection, EventKind, Failure, Interest, OptionKey, SendError, State};
 use wsabi::handshake::{Answer, Refusal};
-
-/// Counts what this thread holds, and its largest single allocation.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-    static LARGEST: Cell<usize> = const { Cell::new(0) };
-}
-
-fn count(size: isize) {
-    let held = HELD.get() + size;
-    HELD.set(held);
-    PEAK.set(PEAK.get().max(held));
-    LARGEST.set(LARGEST.get().max(size.max(0).unsigned_abs()));
-}
-
-#[allow(unsafe_code, reason = "an allocator is unsafe by nature")]
-// SAFETY: every call is the system allocator's.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        // SAFETY: the caller's contract.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        // SAFETY: the caller's contract.
-        unsafe { System.dealloc(place, layout) }
-    }
-
-    // Large blocks grow by moving pages, not by copying.
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size as isize - layout.size() as isize);
-        LARGEST.set(LARGEST.get().max(size));
-        // SAFETY: the caller's contract.
-        unsafe { System.realloc(place, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Octets held and octets at most in between, above what there was, and the
-/// largest allocation.
-fn measured<T>(work: impl FnOnce() -> T) -> (T, isize, isize, usize) {
-    let before = HELD.get();
-    PEAK.set(before);
-    LARGEST.set(0);
-    let result = work();
-    (result, HELD.get() - before, PEAK.get() - before, LARGEST.get())
-}
 
 fn open() -> Host {
     Host::open(Config::default(), 64)
@@ -170,16 +116,6 @@ fn work_is_linear() {
     };
     let (octets, blocks) = (pieces(1), pieces(64));
     assert!(octets <= 100.0 * blocks + 0.05, "{octets} s by octets, {blocks} s by 64");
-}
-
-fn seconds(work: impl FnOnce()) -> f64 {
-    let start = Instant::now();
-    work();
-    start.elapsed().as_secs_f64()
-}
-
-fn best(mut run: impl FnMut() -> f64) -> f64 {
-    (0..5).map(|_| run()).fold(f64::INFINITY, f64::min)
 }
 
 /// CVE-2026-11586: pings without reading. RFC 6455 5.5.3 lets us skip all but
@@ -415,32 +351,6 @@ fn output_may_be_taken_in_any_pieces() {
     assert_eq!(whole.len(), 2 + 3 + 127 + 130 + 5004 + 70_010 + 5);
     for step in [7, 100, 1000, 4096, 65_536] {
         assert_eq!(send(step), whole, "{step} at a time");
-    }
-}
-
-/// CVE-2026-1526 and a dozen more: what a mebibyte inflates to.
-#[cfg(feature = "deflate")]
-#[test]
-fn a_bomb_is_refused_at_the_limit() {
-    let bomb =
-        wsabi::deflate::Compressor::new(9, 8, 15, false).compress(&vec![0; 1 << 29]).unwrap();
-    assert!(bomb.len() > 500_000, "{}", bomb.len());
-    for fragment in [4096, bomb.len()] {
-        let mut host = Host::new(Config::default(), 1);
-        let offer = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-        host.feed(REQUEST.replacen("\r\n\r\n", offer, 1).as_bytes());
-        host.conn.accept(None, &Answer::default()).unwrap();
-        host.take_output();
-        let pieces = bomb.chunks(fragment).enumerate();
-        let wires: Vec<_> =
-            pieces.map(|(n, part)| frame(if n == 0 { 0x42 } else { 0 }, part)).collect();
-        let (_, _, peak, _) = measured(|| {
-            for wire in &wires {
-                wire.chunks(4096).for_each(|piece| host.feed(piece));
-            }
-        });
-        assert_eq!(host.conn.failure(), Some(Failure::MessageTooBig));
-        assert!(peak < (16 << 20) + (1 << 20), "{peak} octets for a limit of 16 MiB");
     }
 }
 

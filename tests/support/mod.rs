@@ -47,6 +47,18 @@ pub fn reply(b0: u8, payload: &[u8]) -> Vec<u8> {
     wire
 }
 
+/// Octets that do not compress (xorshift).
+pub fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    (0..len).map(|_| next()).collect()
+}
+
 /// A connection and what was seen of it.
 pub struct Host {
     pub conn: Connection,
