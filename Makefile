@@ -13,7 +13,7 @@ client := c-examples/build/client
 NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
-.PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-python \
+.PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-python test-swift \
 	abi abi-baseline autobahn interop miri fuzz bench bench-echo clean
 
 run: examples
@@ -29,7 +29,7 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c loops hosts test-install test-python abi interop autobahn miri fuzz
+test: lint header test-rust test-core test-c loops hosts test-install test-python test-swift abi interop autobahn miri fuzz
 	@echo 'every suite passed'
 
 lint:
@@ -73,6 +73,10 @@ hosts: lib
 test-python: lib
 	tests/tools.sh python
 	bindings/python/tests/run.py
+
+# The Swift package, where there is a swift.
+test-swift: examples
+	bindings/swift/Tests/run.sh
 
 # What is installed, used from outside the tree.
 test-install:

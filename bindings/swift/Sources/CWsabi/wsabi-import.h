@@ -1,0 +1,2 @@
+// From the include directory that pkg-config names.
+#include <wsabi.h>
