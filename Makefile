@@ -7,6 +7,7 @@
 CARGO ?= cargo
 PORT ?= 9001
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 60
 server := c-examples/build/echo_server
 client := c-examples/build/client
 # The nightly toolchain is for Miri and the fuzzers alone.
@@ -14,7 +15,7 @@ NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
 .PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-python test-swift \
-	abi abi-baseline autobahn interop miri fuzz bench bench-echo clean
+	abi abi-baseline autobahn interop soak soak-briefly miri fuzz bench bench-echo clean
 
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
@@ -29,7 +30,8 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c loops hosts test-install test-python test-swift abi interop autobahn miri fuzz
+test: lint header test-rust test-core test-c loops hosts test-install test-python test-swift abi interop autobahn \
+	soak-briefly miri fuzz
 	@echo 'every suite passed'
 
 lint:
@@ -109,7 +111,17 @@ interop: examples
 # CASES=all all of it, which takes a quarter of an hour or two.
 autobahn: examples
 	tests/tools.sh autobahn
+	$(MAKE) -C tests/autobahn
 	tests/autobahn/run.py --server $(server) $(if $(filter all,$(CASES)),--cases '*')
+	tests/autobahn/client.py --client tests/autobahn/build/echo_client $(if $(filter all,$(CASES)),--cases '*')
+
+# A thousand connections at a time that behave well, badly or go away, and what the
+# server holds afterwards.
+soak-briefly: SOAK_SECONDS = 10
+soak soak-briefly: examples
+	tests/tools.sh soak
+	$(MAKE) -C tests/soak
+	tests/soak/run.py --server $(server) --seconds $(SOAK_SECONDS)
 
 # The C ABI under both models of aliasing.
 miri:
@@ -132,6 +144,8 @@ bench-echo: examples
 clean:
 	$(CARGO) clean
 	$(MAKE) -C c-examples clean
+	$(MAKE) -C tests/autobahn clean
+	$(MAKE) -C tests/soak clean
 	$(MAKE) -C tests/c clean
 	$(MAKE) -C tests/cpp clean
 

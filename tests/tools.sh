@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sees to the tools of the test suites that are named: c, loops, hosts, python,
-# install, abi, interop, autobahn, miri, fuzz, bench. Installs what is missing where it can; otherwise says what
+# install, abi, interop, autobahn, soak, miri, fuzz, bench. Installs what is missing
+# where it can; otherwise says what
 # is missing and how to get it, and exits with 3.
 set -u
 
@@ -85,6 +86,10 @@ interop_tools() {
   package nodejs has node
   package npm has npm
   package openssl has openssl
+}
+
+soak_tools() {
+  package python3 has python3
 }
 
 # Its own runner finds Python 2.7 or says how to get it.

@@ -48,10 +48,17 @@ class ServerProcess:
     to end with status 0 and without a second line on stdout.
     """
 
-    def __init__(self, command: Sequence[str], *options: str) -> None:
+    def __init__(
+        self, command: Sequence[str], *options: str, pass_fds: Sequence[int] = ()
+    ) -> None:
         self._command = [*command, "--host", "127.0.0.1", "--port", "0", *options]
+        self._pass_fds = pass_fds
         self._signalled = False
         self.port = 0
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def url(self) -> str:
@@ -64,6 +71,7 @@ class ServerProcess:
                 self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
+                pass_fds=self._pass_fds,
                 bufsize=0,  # what follows the first line is left for communicate()
             )
         except OSError as error:
