@@ -1,8 +1,7 @@
 #!/bin/sh
 # Sees to the tools of the test suites that are named: c, loops, hosts, python,
 # install, abi, interop, autobahn, soak, miri, fuzz, bench. Installs what is missing
-# where it can; otherwise says what
-# is missing and how to get it, and exits with 3.
+# where it can; otherwise says what is missing and how to get it, and exits with 3.
 set -u
 
 missing_packages=
