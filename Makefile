@@ -1,5 +1,6 @@
 # make run    builds the library and the C echo server, and starts it
 # make test   runs every suite; what it needs and cannot install, it names
+# make docs   the site, target/docs/html/index.html
 # make install PREFIX=/usr/local DESTDIR=   see packaging/install.mk
 #
 # Everything else is a part of these, or a benchmark.
@@ -15,7 +16,7 @@ NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
 .PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-python test-swift \
-	abi abi-baseline autobahn interop soak soak-briefly miri fuzz bench bench-echo clean
+	abi abi-baseline docs autobahn interop soak soak-briefly miri fuzz bench bench-echo clean
 
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
@@ -30,7 +31,7 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c loops hosts test-install test-python test-swift abi interop autobahn \
+test: lint header test-rust test-core test-c loops hosts test-install test-python test-swift abi docs interop autobahn \
 	soak-briefly miri fuzz
 	@echo 'every suite passed'
 
@@ -93,6 +94,18 @@ abi: header
 abi-baseline: lib
 	tests/tools.sh abi
 	tests/abi/run.sh --baseline
+
+# The site and the manual pages, in target/docs. A warning is an error, and so is a
+# link that leads nowhere.
+docs: export WSABI_PAGES = README.md $(wildcard docs/*.md bindings/*/README.md) benches/README.md \
+	ARCHITECTURE.md CONTRIBUTING.md SECURITY.md CHANGELOG.md
+docs: target/install/man3/wsabi.3
+	tests/tools.sh docs
+	rm -rf target/docs
+	mkdir -p target/docs
+	(cat docs/site/Doxyfile; echo "INPUT += $$WSABI_PAGES"; echo PROJECT_NUMBER = $(version)) | doxygen -
+	python3 docs/site/finish.py target/docs/html
+	cp -R target/install/man3 target/docs
 
 # Real clients, direct and behind nginx; then the clients here, with real servers
 # and with servers that err.

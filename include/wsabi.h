@@ -35,14 +35,19 @@
 
 // Version of this header; wsabi_version() is that of the loaded library.
 #define WSABI_VERSION "0.1.0"
+// Its first number: programs of another one do not run.
 #define WSABI_VERSION_MAJOR 0
+// Its second number: what a larger one adds may be missing in a smaller one.
 #define WSABI_VERSION_MINOR 1
+// Its third number: nothing was added or removed.
 #define WSABI_VERSION_PATCH 0
 
-// Initial values of the structs that an application fills in.
+// Initial value of a `wsabi_response`.
 #define WSABI_RESPONSE_INIT {sizeof(wsabi_response), 0, 0, NULL, 0, NULL, 0}
+// Initial value of a `wsabi_client_request`.
 #define WSABI_CLIENT_REQUEST_INIT \
   {sizeof(wsabi_client_request), {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
+// Initial value of a `wsabi_request`.
 #define WSABI_REQUEST_INIT \
   {sizeof(wsabi_request), WSABI_HTTP_1_1, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sees to the tools of the test suites that are named: c, loops, hosts, python,
-# install, abi, interop, autobahn, soak, miri, fuzz, bench. Installs what is missing
+# install, abi, docs, interop, autobahn, soak, miri, fuzz, bench. Installs what is missing
 # where it can; otherwise says what is missing and how to get it, and exits with 3.
 set -u
 
@@ -74,6 +74,11 @@ install_tools() {
 
 abi_tools() {
   package abigail-tools has abidiff
+}
+
+docs_tools() {
+  package doxygen has doxygen
+  package python3 has python3
 }
 
 interop_tools() {

@@ -9,12 +9,16 @@ _wsabi() {
   case $command$prev in
     explain--from) COMPREPLY=($(compgen -W 'client server' -- "$cur")) && return ;;
     explain--color) COMPREPLY=($(compgen -W 'auto always never' -- "$cur")) && return ;;
+    connect--subprotocol | connect--header | connect--origin | connect--ping | connect--close) return ;;
   esac
   case $command/$cur in
     explain/-*) COMPREPLY=($(compgen -W '--frames --from --json --color --help' -- "$cur")) ;;
     explain/*) COMPREPLY=($(compgen -f -- "$cur")) ;;
-    help/*) COMPREPLY=($(compgen -W 'explain' -- "$cur")) ;;
-    /*) COMPREPLY=($(compgen -W 'explain help --help --version' -- "$cur")) ;;
+    connect/-*)
+      COMPREPLY=($(compgen -W '--subprotocol --header --origin --ping --close --no-deflate --help' -- "$cur")) ;;
+    connect/*) COMPREPLY=($(compgen -W 'ws://' -- "$cur")) ;;
+    help/*) COMPREPLY=($(compgen -W 'connect explain' -- "$cur")) ;;
+    /*) COMPREPLY=($(compgen -W 'connect explain help --help --version' -- "$cur")) ;;
   esac
 }
 
