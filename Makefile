@@ -16,7 +16,7 @@ NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
 .PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-python test-swift \
-	abi abi-baseline docs autobahn interop soak soak-briefly miri fuzz bench bench-echo clean
+	abi abi-baseline docs deny autobahn interop soak soak-briefly miri fuzz bench bench-echo clean
 
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
@@ -31,7 +31,7 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c loops hosts test-install test-python test-swift abi docs interop autobahn \
+test: lint header test-rust test-core test-c loops hosts test-install test-python test-swift abi docs deny interop autobahn \
 	soak-briefly miri fuzz
 	@echo 'every suite passed'
 
@@ -106,6 +106,14 @@ docs: target/install/man3/wsabi.3
 	(cat docs/site/Doxyfile; echo "INPUT += $$WSABI_PAGES"; echo PROJECT_NUMBER = $(version)) | doxygen -
 	python3 docs/site/finish.py target/docs/html
 	cp -R target/install/man3 target/docs
+
+# Licences, versions and sources of the dependencies; and what is known against them,
+# where the database of that can be reached.
+deny:
+	tests/tools.sh deny
+	cargo deny --locked check licenses bans sources
+	@if timeout 60 cargo deny fetch db; then cargo deny --locked check --disable-fetch advisories; \
+	else echo 'advisories: NOT checked, since the database cannot be reached'; fi
 
 # Real clients, direct and behind nginx; then the clients here, with real servers
 # and with servers that err.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sees to the tools of the test suites that are named: c, loops, hosts, python,
-# install, abi, docs, interop, autobahn, soak, miri, fuzz, bench. Installs what is missing
+# install, abi, docs, deny, interop, autobahn, soak, miri, fuzz, bench. Installs what is missing
 # where it can; otherwise says what is missing and how to get it, and exits with 3.
 set -u
 
@@ -79,6 +79,14 @@ abi_tools() {
 docs_tools() {
   package doxygen has doxygen
   package python3 has python3
+}
+
+# Built in a hurry: it runs for a second.
+deny_tools() {
+  cargo deny --version > /dev/null 2>&1 ||
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+      cargo install cargo-deny --locked
+  hint 'cargo-deny: cargo install cargo-deny --locked' cargo deny --version
 }
 
 interop_tools() {
