@@ -4,7 +4,9 @@
     bindings/python/tests/run.py [argument of pytest...]
 
 Each Python gets an environment below ``target/test-tools``, with the packages that
-``requirements.txt`` pins. Exit status: 0 all passed, 1 some failed, 3 a tool is missing.
+``requirements.txt`` pins. The newest one also runs uvicorn's own tests of WebSockets, from its
+source distribution, on wsabi's class. Exit status: 0 all passed, 1 some failed, 3 a tool is
+missing.
 """
 
 from __future__ import annotations
@@ -58,6 +60,32 @@ def environment(version: tuple[int, int], base: str) -> str:
     return python
 
 
+def uvicorn_version() -> str:
+    """The newest version in the requirements."""
+    return re.findall(r"^uvicorn==([\d.]+)", REQUIREMENTS.read_text(), re.M)[-1]
+
+
+def run_uvicorn_tests(python: str) -> int:
+    """Runs the tests of uvicorn that have to do with WebSockets on our class."""
+    directory, name = TOOLS / "uvicorn", f"uvicorn-{uvicorn_version()}"
+    download = ["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", "."]
+    install_once(
+        directory,
+        REQUIREMENTS,
+        [python, "-m", "pip", *download, f"uvicorn=={uvicorn_version()}"],
+        ["tar", "-xzf", f"{name}.tar.gz"],
+    )
+    paths = [str(BINDING / "src"), str(HERE)]
+    library = str(ROOT / "target" / "release" / "libwsabi.so")
+    tests = ["tests/protocols/test_websocket.py", "tests/middleware", "-k", "sansio"]
+    ran = subprocess.run(
+        [python, "-m", "pytest", "-q", "-r", "fE", "-p", "uvicorn_plugin", "-n", "2", *tests],
+        cwd=directory / name,
+        env={**os.environ, "WSABI_LIBRARY": library, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+    return ran.returncode
+
+
 def main() -> int:
     found = pythons()
     if not found:
@@ -76,7 +104,10 @@ def main() -> int:
         failed += [name] if ran.returncode else []
         checked = subprocess.run([python, "-m", "mypy", "--no-incremental"], cwd=BINDING)
         failed += [f"{name} (mypy)"] if checked.returncode else []
-    print(f"failed on Python {', '.join(failed)}" if failed else "passed")
+    if version >= (3, 11):
+        print("uvicorn's own tests", flush=True)
+        failed += ["uvicorn's tests"] if run_uvicorn_tests(python) else []
+    print(f"failed: {', '.join(failed)}" if failed else "passed")
     return 1 if failed else 0
 
 

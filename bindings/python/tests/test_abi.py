@@ -23,7 +23,8 @@ needs_compiler = pytest.mark.skipif(
 
 
 def test_the_committed_mirror_is_made_from_the_header() -> None:
-    assert mirror.OUTPUT.read_text() == mirror.generate(), "run bindings/python/mirror.py"
+    committed, made = mirror.OUTPUT.read_text(), mirror.generate()
+    assert mirror.declarations(committed) == mirror.declarations(made), "run bindings/python/mirror.py"
 
 
 def test_every_function_of_the_header_has_one_line() -> None:

@@ -656,8 +656,10 @@ class Options(TypedDict, total=False):
     deflate: int
     #: Level of compression, 1 (fast) to 9 (small). Default 3.
     deflate_level: int
-    #: Memory of a compressor besides its window: 2 to the power of this plus 9 octets, 1 to 9.
-    #: Default 8.
+    #: Memory of a compressor as a level, 1 to 9. A context that compresses takes 134,272 octets, 4
+    #: times its window of at least 512, and 7 times 2 to the power of this plus 6: by default
+    #: 380,032, at least 137,216. One that inflates takes 47,552 whatever is set, and 32,768 more
+    #: with context takeover. Default 8.
     deflate_memory_level: int
     #: Octets from which on a message is compressed; smaller ones gain little or nothing. Default
     #: 256.
@@ -669,8 +671,9 @@ class Options(TypedDict, total=False):
     #: offers to. Default 15.
     client_max_window_bits: int
     #: 1: the server's compressor forgets each message (RFC 7692 7.1.1.1), so that contexts are
-    #: shared by all connections of the config. 0: it keeps a context for each connection, from the
-    #: first message on, unless the client demands otherwise. Default 1.
+    #: shared by all connections of the config, of which at most 16 of each kind wait for the next
+    #: message. 0: it keeps a context for each connection, from the first message on, unless the
+    #: client demands otherwise. Default 1.
     server_no_context_takeover: int
     #: The same of the client's compressor, and so of the server's memory for what it receives (RFC
     #: 7692 7.1.1.2). Default 1.

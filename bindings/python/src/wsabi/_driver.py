@@ -9,6 +9,8 @@ from ._abi import Interest, State
 from ._connection import Connection
 from ._events import Event
 
+#: Octets of output that wait for others at most.
+CORK_SIZE = 64 * 1024
 READ, SHUTDOWN_WRITE = int(Interest.READ), int(Interest.SHUTDOWN_WRITE)
 CLOSE, RECV = int(Interest.CLOSE), int(Interest.RECV)
 
@@ -37,6 +39,8 @@ class Driver:
         self._handling = False
         #: There may be output that was not written.
         self._unwritten = False
+        #: Octets that were queued since the last write.
+        self._posted = 0
         #: The output is written when the loop turns.
         self._scheduled = False
         #: The next message is written at once.
@@ -47,19 +51,29 @@ class Driver:
 
     # ---- For subclasses ----
 
+    #: Exceptions of ``message_received`` that mean nothing.
+    ignored: tuple[type[Exception], ...] = ()
+
     def message_received(self, message: Union[str, bytes]) -> None:
         """Handles a message."""
 
     def event_received(self, event: Event) -> None:
         """Handles what is no message."""
 
-    def message_posted(self) -> None:
-        """To be called after something was queued."""
-        if self._handling or self._scheduled:
-            self._unwritten = True
-        elif self._eager:
+    def behind(self) -> bool:
+        """Whether the application, which is to react before the library does, gets to the messages
+        later in this turn of the loop.
+        """
+        return False
+
+    def message_posted(self, size: int) -> None:
+        """To be called after something of about ``size`` octets was queued."""
+        self._posted += size
+        if self._eager and not self._handling or self._posted > CORK_SIZE:
             self._eager = False
             self._write()
+        elif self._handling or self._scheduled:
+            self._unwritten = True
         else:
             self._schedule()
 
@@ -102,6 +116,7 @@ class Driver:
         self._lost = True
         self.limit(None)
         self._reading = False
+        self.transport.close()  # which the TLS of Python before 3.11 forgets
         for event in self.protocol.receive_eof():
             self.event_received(event)
 
@@ -117,7 +132,10 @@ class Driver:
     def _handle(self, events: list[Event]) -> None:
         plain = self._dispatch(events)
         if not plain or self._full:
-            self._proceed()
+            if self.behind():
+                self.loop.call_soon(self._proceed)
+            else:
+                self._proceed()
         elif self._unwritten and not self._scheduled:
             # Messages change nothing about the interest as long as the output can be written.
             self._write()
@@ -129,7 +147,10 @@ class Driver:
             for event in events:
                 kind = type(event)
                 if kind is str or kind is bytes:
-                    self.message_received(event)  # type: ignore[arg-type]
+                    try:
+                        self.message_received(event)  # type: ignore[arg-type]
+                    except self.ignored:
+                        pass
                 else:
                     plain = False
                     self.event_received(event)
@@ -173,6 +194,7 @@ class Driver:
         stops reading from a peer that does not read.
         """
         self._unwritten = self._full
+        self._posted = 0
         if not self._full and not self._lost:
             octets = self.protocol.output()
             if octets:

@@ -18,7 +18,7 @@ from .exceptions import InvalidHandshake, InvalidStatus
 from .server import options_of
 
 
-class ClientConnection(WebSocket):
+class ClientConnection(WebSocket, asyncio.BufferedProtocol):
     """The client's end of a connection."""
 
     response: Response

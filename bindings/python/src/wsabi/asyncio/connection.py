@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Awaitable
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Optional, TypeVar, Union
 
@@ -21,7 +22,7 @@ Message = Union[str, bytes]
 Self = TypeVar("Self", bound="WebSocket")
 
 
-class WebSocket(Driver, asyncio.BufferedProtocol):
+class WebSocket(Driver):
     """An open connection.
 
     Messages are received by ``recv()`` or by iteration. A subclass that overrides
@@ -29,6 +30,8 @@ class WebSocket(Driver, asyncio.BufferedProtocol):
     ``send_nowait``, and everything that one read brings is answered by one write.
     """
 
+    #: A message that comes when it is too late to answer it need not worry ``message_received``.
+    ignored = (ConnectionClosed,)
     #: The client's request; None on the client's side.
     request: Optional[Request] = None
     #: The server's response; None on the server's side.
@@ -121,6 +124,9 @@ class WebSocket(Driver, asyncio.BufferedProtocol):
                 self._held = True
                 self._read(False)
 
+    def behind(self) -> bool:
+        return bool(self._messages)
+
     def _wake_reader(self) -> None:
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
@@ -143,10 +149,9 @@ class WebSocket(Driver, asyncio.BufferedProtocol):
             self.protocol.send(message)
         except WsabiError as error:
             self._raise(error)
-        if self._messages and not self._scheduled and not self._handling:
-            self._schedule()  # whoever answers this message will answer the others, too
-        else:
-            self.message_posted()
+        if self._messages:
+            self._eager = False  # whoever answers this message will answer the others, too
+        self.message_posted(len(message))
 
     async def drain(self) -> None:
         """Waits until the transport takes octets."""
@@ -183,7 +188,7 @@ class WebSocket(Driver, asyncio.BufferedProtocol):
     def _ping(self, payload: bytes) -> asyncio.Future[float]:
         self._post(self.protocol.ping, payload)
         pong: asyncio.Future[float] = self.loop.create_future()
-        self._pings[payload] = (self.loop.time(), pong)
+        self._pings[payload] = (perf_counter(), pong)
         return pong
 
     async def pong(self, data: Octets = b"") -> None:
@@ -195,7 +200,7 @@ class WebSocket(Driver, asyncio.BufferedProtocol):
             call(*arguments)
         except WsabiError as error:
             self._raise(error)
-        self.message_posted()
+        self.message_posted(0)
 
     def _raise(self, error: WsabiError) -> None:
         if error.status == _abi.ERR_STATE and self.protocol.state is not State.CONNECTING:
@@ -261,7 +266,7 @@ class WebSocket(Driver, asyncio.BufferedProtocol):
         if data not in self._pings:
             return
         # RFC 6455 5.5.3: a pong may answer the most recent of several pings, and so all of them.
-        now = self.loop.time()
+        now = perf_counter()
         for payload in list(self._pings):
             sent, pong = self._pings.pop(payload)
             if not pong.done():
@@ -292,7 +297,7 @@ class WebSocket(Driver, asyncio.BufferedProtocol):
             return
         self._end(1006, "keepalive ping timeout")
         self.close_nowait(1011, "keepalive ping timeout")
-        self.transport.abort()
+        self.transport.close()
 
     # ---- What is known about it ----
 

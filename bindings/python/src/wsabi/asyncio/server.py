@@ -7,13 +7,14 @@ import inspect
 import logging
 import socket
 import ssl as tls
-from collections.abc import Awaitable, Generator, Iterable
+from collections.abc import Awaitable, Generator, Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Callable, Optional, Union
 
 from .._abi import State
-from .._config import Config
+from .._config import Config, options
 from .._connection import Connection
 from .._errors import WsabiError
 from .._events import Event, HeadersLike, HttpRequest, Open, Request, Response
@@ -29,7 +30,7 @@ ProcessRequest = Callable[
 SelectSubprotocol = Callable[["ServerConnection", tuple[str, ...]], Optional[str]]
 
 
-class ServerConnection(WebSocket):
+class ServerConnection(WebSocket, asyncio.BufferedProtocol):
     """The server's end of a connection."""
 
     #: The server that it belongs to.
@@ -61,7 +62,7 @@ class ServerConnection(WebSocket):
         self, status: int, body: Union[str, bytes] = b"", headers: HeadersLike = ()
     ) -> Response:
         """A response for ``process_request`` to return."""
-        pairs = tuple(headers.items() if hasattr(headers, "items") else headers)
+        pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
         if isinstance(body, str):
             pairs += (("Content-Type", "text/plain; charset=utf-8"),)
             body = body.encode()
@@ -251,7 +252,8 @@ class serve:
             values = options_of(compression, max_size)
             values["plain_http"] = process_request is not None
             config = Config(subprotocols=subprotocols, origins=origins, **values)
-        self._make = lambda: Server(
+        self._make: Callable[[], Server] = partial(
+            Server,
             handler,
             config,
             process_request=process_request,
@@ -296,7 +298,9 @@ def options_of(compression: Optional[str], max_size: Optional[int]) -> Any:
     """The options that the keywords of ``serve`` and ``connect`` stand for."""
     if compression not in ("deflate", None):
         raise ValueError(f"unknown compression {compression!r}")
-    values: dict[str, int] = {"deflate": compression is not None}
+    # send() waits for the transport, so that the queue needs no limit of its own.
+    unlimited = options()["max_output"].maximum
+    values: dict[str, int] = {"deflate": compression is not None, "max_output": unlimited}
     if max_size is not None:
         values["max_message_size"] = max_size
     return values
