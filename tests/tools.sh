@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to the tools of the test suites that are named: c, loops, hosts, python,
-# install, abi, docs, deny, interop, autobahn, soak, miri, fuzz, bench. Installs what is missing
-# where it can; otherwise says what is missing and how to get it, and exits with 3.
+# swift, install, abi, docs, deny, interop, autobahn, soak, miri, fuzz, bench. Installs what is
+# missing where it can; otherwise says what is missing and how to get it, and exits with 3.
 set -u
 
 missing_packages=
@@ -107,6 +107,14 @@ soak_tools() {
 # Its own runner finds Python 2.7 or says how to get it.
 autobahn_tools() {
   package python3 has python3
+}
+
+# Real peers for the Swift programs; Swift itself is on PATH or .ci/swift's.
+swift_tools() {
+  package python3 has python3
+  package python3-venv python3 -c 'import venv, ensurepip'
+  package nodejs has node
+  package npm has npm
 }
 
 nightly_tools() {

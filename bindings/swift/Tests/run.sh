@@ -1,7 +1,8 @@
 #!/bin/sh
 # Every test of the Swift package, against the library in target/release: style,
-# the tests under AddressSanitizer, which looks for leaks too, and what the
-# compiler has to refuse. Stops at the first thing that is not as it should be.
+# the tests under AddressSanitizer, which looks for leaks too, what the compiler
+# has to refuse, then the programs with real peers. Stops at the first thing that
+# is not as it should be.
 #
 # Without `swift` on PATH the suite is skipped, in CI it fails: .ci/swift.
 set -eu
@@ -17,13 +18,24 @@ main() {
     return 3
   fi
   step 'style'
-  swift format lint --strict --recursive Package.swift Sources Tests
+  swift format lint --strict --recursive Package.swift Sources Examples Tests
   step 'tests, under AddressSanitizer'
   # XCTest, which has no test here, leaks by itself.
   swift test --disable-xctest --sanitize=address -Xswiftc -warnings-as-errors
   step 'what the compiler has to refuse'
   refused types
   refused ownership
+  step 'the programs, with real peers'
+  swift build -c release -Xswiftc -warnings-as-errors
+  "$root/tests/tools.sh" swift
+  run example-memory > .build/memory
+  tail -n 1 .build/memory | grep -qx 'server: closes its socket'
+  "$root/tests/interop/brief.py" --server "$(program wsabi-echo)" --client "$(program example-client)"
+  # It takes a port; the case gives --host HOST --port PORT.
+  "$root/tests/interop/brief.py" --server "sh -c 'exec $(program example-handler) \"\$4\"' sh" \
+    --only starscream-request autobahn-request frame-behind-head byte-by-byte
+  step 'the Autobahn testsuite against wsabi-echo: all of sections 1 to 7 and 10, a part of 12 and 13'
+  "$root/tests/autobahn/run.py" --server "$(program wsabi-echo)" --cases '[1-7].*' '10.*' '12.?.1' '13.?.5'
   echo 'Swift: all as it should be'
 }
 
@@ -34,6 +46,17 @@ refused() {
   swift -frontend -emit-sil -o /dev/null -swift-version 6 -module-name refused -I .build/debug/Modules \
     -Xcc -fmodule-map-file=Sources/CWsabi/module.modulemap -Xcc -I"$root/include" "$source" 2> .build/errors || true
   sed -n "s|^$source:\([0-9]*\):[0-9]*: error: .*|\1|p" .build/errors | sort -nu | diff .build/marked -
+}
+
+# The command of a program that was built. A toolchain from .ci has its own
+# system libraries.
+program() {
+  echo "$(command -v swift-env) $PWD/.build/release/$1"
+}
+
+# shellcheck disable=SC2046 # each word is an argument
+run() {
+  timeout 20 $(program "$1")
 }
 
 # What is printed last is what failed.

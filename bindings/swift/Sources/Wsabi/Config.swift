@@ -15,9 +15,14 @@ public final class Config: Sendable {
 
   /// A config with what `change` sets. Throws ``WsabiError/argument`` when a
   /// value is out of bounds, or a name cannot stand in a header field.
-  public init(_ change: (inout Settings) -> Void) throws(WsabiError) {
+  public convenience init(_ change: (inout Settings) -> Void) throws(WsabiError) {
     var settings = Settings()
     change(&settings)
+    try self.init(settings)
+  }
+
+  /// The same with settings that came from elsewhere.
+  public init(_ settings: Settings) throws(WsabiError) {
     var made: OpaquePointer?
     try WsabiError.check(wsabi_config_new(&made))
     guard let made else { throw .internal }
@@ -33,6 +38,9 @@ public final class Config: Sendable {
 
 /// What a ``Config`` is made of. `nil` is the default of the library.
 public struct Settings: Sendable {
+  /// What a config is by default.
+  public init() {}
+
   /// Octets that the head of an opening handshake may have; a longer one is
   /// answered with 431. Default 16,384.
   public var maxHeadSize: Int?
