@@ -15,8 +15,8 @@ client := c-examples/build/client
 NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
-.PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-python test-swift \
-	abi abi-baseline docs deny autobahn interop soak soak-briefly miri fuzz bench bench-echo clean
+.PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-deb \
+	test-python test-swift abi abi-baseline docs deny autobahn interop soak soak-briefly miri fuzz bench bench-echo clean
 
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
@@ -31,8 +31,8 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c loops hosts test-install test-python test-swift abi docs deny interop autobahn \
-	soak-briefly miri fuzz
+test: lint header test-rust test-core test-c loops hosts test-install test-deb test-python test-swift abi docs deny \
+	interop autobahn soak-briefly miri fuzz
 	@echo 'every suite passed'
 
 lint:
@@ -85,6 +85,12 @@ test-swift: examples
 test-install:
 	tests/tools.sh install
 	tests/install/run.sh
+
+# The Debian packages, in a system that has no Rust.
+test-deb:
+	tests/tools.sh deb
+	$(MAKE) deb
+	tests/deb/run.sh
 
 # What a program compiled against an older header relies on.
 abi: header

@@ -2,6 +2,7 @@
 #                  Linux
 # make uninstall   takes the same files away
 # make package     builds all of it, so that `sudo make install` only copies
+# make deb         Debian packages of the same files, in target/deb
 #
 # PREFIX, LIBDIR (lib/x86_64-linux-gnu on Debian), INCLUDEDIR, BINDIR, DATADIR, MANDIR
 # and DESTDIR are as everywhere.
@@ -101,4 +102,11 @@ uninstall:
 	    '$(DESTDIR)$(BINDIR)/wsabi' '$(DESTDIR)$(MANDIR)/man1/wsabi.1' '$(DESTDIR)$(MANDIR)/man3'/wsabi*.3 \
 	    '$(DESTDIR)$(bash)/wsabi' '$(DESTDIR)$(zsh)/_wsabi' '$(DESTDIR)$(fish)/wsabi.fish'
 
-.PHONY: package install uninstall
+# Without a look at what Debian is to build it with: cargo may come from rustup.
+deb: package
+	rm -rf target/deb
+	mkdir -p target/deb/wsabi-$(version)
+	cp -R packaging/debian target/deb/wsabi-$(version)
+	cd target/deb/wsabi-$(version) && TREE=$(CURDIR) DEB_BUILD_OPTIONS=noautodbgsym dpkg-buildpackage -d -b --no-sign
+
+.PHONY: package install uninstall deb

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Sees to the tools of the test suites that are named: c, loops, hosts, python,
-# swift, install, abi, docs, deny, interop, autobahn, soak, miri, fuzz, bench. Installs what is
-# missing where it can; otherwise says what is missing and how to get it, and exits with 3.
+# Sees to the tools of the test suites that are named, each a NAME_tools below.
+# Installs what is missing where it can; otherwise says what is missing and how to
+# get it, and exits with 3.
 set -u
 
 missing_packages=
@@ -70,6 +70,14 @@ install_tools() {
   package mandoc has mandoc
   package fish has fish
   package zsh has zsh
+}
+
+deb_tools() {
+  package debhelper has dh
+  package dpkg-dev has dpkg-buildpackage
+  package lintian has lintian
+  package debootstrap test -x /usr/sbin/debootstrap
+  package binutils has objcopy
 }
 
 abi_tools() {
