@@ -73,6 +73,14 @@
 // Bit of an event's `flags`: the message was compressed (RFC 7692).
 #define WSABI_FLAG_COMPRESSED 1
 
+// Bit of an event's `flags`: the payload begins its message
+// (`WSABI_OPTION_MESSAGE_PIECES`, without which no message has it).
+#define WSABI_FLAG_FIRST 2
+
+// Bit of an event's `flags`: the payload, which may be empty, ends its message
+// (`WSABI_OPTION_MESSAGE_PIECES`, without which no message has it).
+#define WSABI_FLAG_LAST 4
+
 // HTTP/1.0, which is never upgraded (RFC 9110 7.8).
 #define WSABI_HTTP_1_0 10
 
@@ -431,6 +439,44 @@ typedef struct {
 // receives (RFC 7692 7.1.1.2). Default 1.
 #define WSABI_OPTION_CLIENT_NO_CONTEXT_TAKEOVER 24
 
+// Milliseconds for the client's request to arrive, and for a client the server's
+// response; see `wsabi_conn_handle_timeout`. A server answers 408. It does not
+// limit the application's decision. 0: no limit. Default 10,000.
+#define WSABI_OPTION_OPENING_TIMEOUT 25
+
+// Milliseconds that the peer has for the end of the connection: from our Close,
+// our refusal or a failure on. 0: no limit. Default 10,000.
+#define WSABI_OPTION_CLOSING_TIMEOUT 26
+
+// Milliseconds between pings that the library sends by itself (RFC 6455 5.5.2),
+// so that proxies keep the connection and a dead peer is found. The pongs are
+// events as any. 0: none. Default 0.
+#define WSABI_OPTION_PING_INTERVAL 27
+
+// Milliseconds for the pong to such a ping; any octet of the peer's counts for
+// it, as it may be in the middle of a large message. Then the connection fails
+// with 1011. 0: no limit. Default 20,000.
+#define WSABI_OPTION_PONG_TIMEOUT 28
+
+// Milliseconds without an octet from the peer, pongs included, after which an
+// open connection fails with 1001. 0: no limit. Default 0.
+#define WSABI_OPTION_IDLE_TIMEOUT 29
+
+// Octets of queued output below which a queue that had reached
+// `WSABI_OPTION_OUTPUT_HIGH_MARK` is drained: the event DRAINED is listed, and
+// `wsabi_conn_interest` asks for READ again. Above the high mark it counts as
+// the high mark. Default 65,536.
+#define WSABI_OPTION_OUTPUT_LOW_MARK 30
+
+// 1: messages are listed in pieces as their octets arrive, so that one of any
+// size passes in constant memory: `WSABI_FLAG_FIRST` and `WSABI_FLAG_LAST` mark
+// the ends. `WSABI_OPTION_MAX_MESSAGE_SIZE` still counts. Default 0.
+#define WSABI_OPTION_MESSAGE_PIECES 31
+
+// 1: a connection counts what goes in and out, for `wsabi_conn_info`, and has
+// 100 octets more for it. Default 0.
+#define WSABI_OPTION_COUNTERS 32
+
 // A correct opening handshake arrived and waits for the application's decision:
 // `wsabi_conn_accept`, `_accept_by`, `_accept_then_close`, `_reject`, `_redirect`
 // or `_challenge`, now or later. The payload is the request target.
@@ -480,6 +526,12 @@ typedef struct {
 // A plain HTTP request (`WSABI_OPTION_PLAIN_HTTP`) that waits for
 // `wsabi_conn_reject`. The payload is the request target.
 #define WSABI_EVENT_HTTP_REQUEST 11
+
+// The queue of output had reached `WSABI_OPTION_OUTPUT_HIGH_MARK`, or a send
+// was refused with `WSABI_ERR_LIMIT`, and is at `WSABI_OPTION_OUTPUT_LOW_MARK`
+// or below: the application may send on. `WSABI_INTEREST_RECV` says that it is to
+// be fetched.
+#define WSABI_EVENT_DRAINED 12
 
 // The end that was connected to.
 #define WSABI_ROLE_SERVER 0
@@ -648,6 +700,9 @@ typedef struct {
 // The :protocol of the extended CONNECT is not websocket. RFC 9220 3.
 #define WSABI_FAILURE_UNKNOWN_PROTOCOL 130
 
+// The request did not arrive in time. RFC 9110 15.5.9.
+#define WSABI_FAILURE_TIMEOUT 131
+
 // The status line is malformed. RFC 9112 4.
 #define WSABI_FAILURE_RESPONSE_BAD_STATUS_LINE 151
 
@@ -705,6 +760,9 @@ typedef struct {
 // The answer to permessage-deflate is not one to the offer. RFC 7692 7.1.
 #define WSABI_FAILURE_RESPONSE_EXTENSION_ANSWER 167
 
+// The response did not arrive in time. RFC 6455 4.1.
+#define WSABI_FAILURE_RESPONSE_TIMEOUT 168
+
 // A reserved bit is set that no extension defines. RFC 6455 5.2.
 #define WSABI_FAILURE_RESERVED_BIT 201
 
@@ -761,6 +819,12 @@ typedef struct {
 
 // The payload of a compressed message is no DEFLATE. RFC 7692 7.2.2.
 #define WSABI_FAILURE_BAD_COMPRESSION 219
+
+// No pong came in time, nor anything else. RFC 6455 5.5.2.
+#define WSABI_FAILURE_PONG_TIMEOUT 220
+
+// Nothing came for the time that a connection may be idle. RFC 6455 7.4.1.
+#define WSABI_FAILURE_IDLE_TIMEOUT 221
 
 // The connection fails with every peer that keeps to the RFC.
 #define WSABI_SEVERITY_FATAL 1

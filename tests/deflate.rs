@@ -170,7 +170,7 @@ fn deflating(options: &[(OptionKey, u64)]) -> Host {
 
 /// Compressed as a client does, without history.
 fn compressed(message: &[u8]) -> Vec<u8> {
-    Compressor::new(6, 8, 15, false).compress(message).unwrap()
+    Compressor::new(6, 8, 15, false).compress(message, true).unwrap()
 }
 
 fn text(len: usize) -> String {
@@ -195,8 +195,8 @@ fn sent(output: &[u8], takes_over: bool) -> Vec<(bool, Vec<u8>)> {
         let mut message = payload.to_vec();
         if header.rsv != 0 {
             message.clear();
-            inflater.inflate(payload, &mut message, 1 << 26).unwrap();
-            inflater.finish(&mut message, 1 << 26).unwrap();
+            inflater.inflate(payload, &mut message, 1 << 26, usize::MAX).unwrap();
+            inflater.finish(&mut message, 1 << 26, usize::MAX).unwrap();
         }
         messages.push((header.rsv == 4, message));
     }
@@ -756,10 +756,10 @@ fn a_client_and_a_server_compress() {
 fn an_inflater_is_total() {
     let mut inflater = Inflater::new(true);
     let mut message = Vec::new();
-    assert_eq!(inflater.inflate(&[0xff], &mut message, 10), Err(InflateError::Data));
+    assert_eq!(inflater.inflate(&[0xff], &mut message, 10, usize::MAX), Err(InflateError::Data));
     let mut inflater = Inflater::new(false);
     assert_eq!(
-        inflater.inflate(&compressed(&[1; 100]), &mut message, 99),
+        inflater.inflate(&compressed(&[1; 100]), &mut message, 99, usize::MAX),
         Err(InflateError::TooBig)
     );
 }

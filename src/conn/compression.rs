@@ -5,9 +5,9 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::reader::Decompress;
+use super::reader::{Bounds, Decompress};
 use super::{Config, Failure, OptionKey, Role};
-use crate::deflate::{self, Agreement, Compressor, Full, InflateError, Inflater, Settings};
+use crate::deflate::{self, Agreement, Compressor, InflateError, Inflater, Settings};
 use crate::handshake::{Extension, Fault, Head, parse_extensions};
 
 /// What both sides agreed on, seen from this one, in one octet.
@@ -27,7 +27,7 @@ const AGREED: u8 = 1 << 5;
 #[derive(Debug, Default)]
 pub(super) struct Contexts {
     inflater: Option<Box<Inflater>>,
-    compressor: Option<Box<Compressor>>,
+    pub(super) compressor: Option<Box<Compressor>>,
 }
 
 impl Terms {
@@ -53,16 +53,28 @@ impl Terms {
         self.0 != 0
     }
 
-    const fn window_bits(self) -> u8 {
+    /// The window of our compressor.
+    pub(super) const fn window_bits(self) -> u8 {
         8 + (self.0 & WINDOW)
     }
 
+    /// Whether our compressor keeps its history.
     pub(super) const fn takes_over(self) -> bool {
         self.0 & TAKES_OVER != 0
     }
 
     const fn peer_takes_over(self) -> bool {
         self.0 & PEER_TAKES_OVER != 0
+    }
+
+    /// A compressor without history.
+    pub(super) fn compressor(self, config: &Config) -> Box<Compressor> {
+        if !self.takes_over() {
+            return config.compressor(self.window_bits());
+        }
+        let level = config.get(OptionKey::DeflateLevel) as u8;
+        let memory_level = config.get(OptionKey::DeflateMemoryLevel) as u8;
+        Box::new(Compressor::new(level, memory_level, self.window_bits(), true))
     }
 }
 
@@ -112,29 +124,14 @@ impl Contexts {
     pub(super) const fn is_empty(&self) -> bool {
         self.inflater.is_none() && self.compressor.is_none()
     }
+}
 
-    /// Compresses a message. `None`: it is better sent as it is.
-    pub(super) fn compress(
-        &mut self,
-        terms: Terms,
-        config: &Config,
-        payload: &[u8],
-    ) -> Result<Option<Vec<u8>>, Full> {
-        let level = config.get(OptionKey::DeflateLevel) as u8;
-        let memory_level = config.get(OptionKey::DeflateMemoryLevel) as u8;
-        let bits = terms.window_bits();
-        if terms.takes_over() {
-            // What went into the history must be sent.
-            return self
-                .compressor
-                .get_or_insert_with(|| Box::new(Compressor::new(level, memory_level, bits, true)))
-                .compress(payload)
-                .map(Some);
-        }
-        let mut compressor = config.pool.compressor(level, memory_level, bits);
-        let compressed = compressor.compress(payload)?;
-        config.pool.give_compressor(compressor);
-        Ok(Some(compressed).filter(|compressed| compressed.len() < payload.len()))
+impl Config {
+    /// A compressor without history, of the pool.
+    pub(super) fn compressor(&self, window_bits: u8) -> Box<Compressor> {
+        let level = self.get(OptionKey::DeflateLevel) as u8;
+        let memory_level = self.get(OptionKey::DeflateMemoryLevel) as u8;
+        self.pool.compressor(level, memory_level, window_bits)
     }
 }
 
@@ -149,28 +146,39 @@ impl Inflation {
     pub(super) fn new(terms: Terms, config: &Arc<Config>, contexts: Contexts) -> Self {
         Self { terms, config: Arc::clone(config), contexts }
     }
+
+    fn inflater(&mut self) -> &mut Inflater {
+        let (terms, pool) = (self.terms, &self.config.pool);
+        self.contexts.inflater.get_or_insert_with(|| {
+            if terms.peer_takes_over() { Box::new(Inflater::new(true)) } else { pool.inflater() }
+        })
+    }
 }
 
 impl Decompress for Inflation {
-    fn inflate(&mut self, part: &[u8], message: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
-        let (terms, pool) = (self.terms, &self.config.pool);
-        let inflater = self.contexts.inflater.get_or_insert_with(|| {
-            if terms.peer_takes_over() { Box::new(Inflater::new(true)) } else { pool.inflater() }
-        });
-        Ok(inflater.inflate(part, message, limit)?)
+    fn inflate(
+        &mut self,
+        part: &[u8],
+        message: &mut Vec<u8>,
+        bounds: Bounds,
+    ) -> Result<(usize, bool), Failure> {
+        Ok(self.inflater().inflate(part, message, bounds.limit, bounds.stop)?)
     }
 
-    fn finish(&mut self, message: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
-        // A message without payload has no inflater yet.
-        self.inflate(&[], message, limit)?;
-        let Some(mut inflater) = self.contexts.inflater.take() else { return Ok(()) };
-        inflater.finish(message, limit)?;
-        if self.terms.peer_takes_over() {
-            self.contexts.inflater = Some(inflater);
-        } else {
-            self.config.pool.give_inflater(inflater);
+    fn finish(&mut self, message: &mut Vec<u8>, bounds: Bounds) -> Result<bool, Failure> {
+        if self.inflater().finish(message, bounds.limit, bounds.stop)? {
+            return Ok(true);
         }
-        Ok(())
+        if !self.terms.peer_takes_over() {
+            if let Some(inflater) = self.contexts.inflater.take() {
+                self.config.pool.give_inflater(inflater);
+            }
+        }
+        Ok(false)
+    }
+
+    fn leave(&mut self, piece: &[u8]) {
+        self.inflater().leave(piece);
     }
 }
 

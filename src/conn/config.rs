@@ -91,6 +91,22 @@ pub enum OptionKey {
     ServerNoContextTakeover = 23,
     /// The client's compressor forgets each message.
     ClientNoContextTakeover = 24,
+    /// Time for the peer's part of the opening handshake.
+    OpeningTimeout = 25,
+    /// Time for the end, from our Close or our refusal on.
+    ClosingTimeout = 26,
+    /// Time between pings of ours.
+    PingInterval = 27,
+    /// Time for a pong.
+    PongTimeout = 28,
+    /// Time without an octet.
+    IdleTimeout = 29,
+    /// Queued octets below which a queue that passed the high mark is drained.
+    OutputLowMark = 30,
+    /// List messages in pieces, as they arrive.
+    MessagePieces = 31,
+    /// Count what goes in and out.
+    Counters = 32,
 }
 
 /// Whose order of preference decides.
@@ -136,6 +152,9 @@ const MAX_PAYLOAD: u64 = i64::MAX as u64;
 /// Without the feature there is nothing to switch on.
 const HAS_DEFLATE: u64 = cfg!(feature = "deflate") as u64;
 
+/// Ten years, in milliseconds.
+const MAX_TIME: u64 = 315_360_000_000;
+
 /// One row an option, in the order of the keys, which count from 1.
 const TABLE: [OptionInfo; OptionKey::COUNT] = [
     row(OptionKey::MaxHeadSize, c"max_head_size", c"octets", 16 << 10, 256, 1 << 20),
@@ -177,6 +196,14 @@ const TABLE: [OptionInfo; OptionKey::COUNT] = [
     row(OptionKey::ClientMaxWindowBits, c"client_max_window_bits", c"bits", 15, 8, 15),
     row(OptionKey::ServerNoContextTakeover, c"server_no_context_takeover", c"0 or 1", 1, 0, 1),
     row(OptionKey::ClientNoContextTakeover, c"client_no_context_takeover", c"0 or 1", 1, 0, 1),
+    row(OptionKey::OpeningTimeout, c"opening_timeout", c"ms", 10_000, 0, MAX_TIME),
+    row(OptionKey::ClosingTimeout, c"closing_timeout", c"ms", 10_000, 0, MAX_TIME),
+    row(OptionKey::PingInterval, c"ping_interval", c"ms", 0, 0, MAX_TIME),
+    row(OptionKey::PongTimeout, c"pong_timeout", c"ms", 20_000, 0, MAX_TIME),
+    row(OptionKey::IdleTimeout, c"idle_timeout", c"ms", 0, 0, MAX_TIME),
+    row(OptionKey::OutputLowMark, c"output_low_mark", c"octets", 64 << 10, 0, MAX_PAYLOAD),
+    row(OptionKey::MessagePieces, c"message_pieces", c"0 or 1", 0, 0, 1),
+    row(OptionKey::Counters, c"counters", c"0 or 1", 0, 0, 1),
 ];
 
 const fn row(
@@ -191,7 +218,7 @@ const fn row(
 }
 
 impl OptionKey {
-    const COUNT: usize = 24;
+    const COUNT: usize = 32;
 
     /// The table of options, in the order of their numbers.
     #[must_use]

@@ -3,27 +3,24 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 #[cfg(feature = "deflate")]
 use super::compression::{Contexts, Inflation, Terms};
+use super::control::Pong;
 use super::masks::Masks;
 use super::opening::Opening;
 use super::output::{OutOfMemory, Output};
-#[cfg(feature = "deflate")]
-use super::reader::RSV1;
-use super::reader::{Decompress, Item, ItemKind, Limits, Place, Reader};
+use super::reader::{Item, ItemKind, Place, Reader, Rules, Tools};
+use super::sending::Fragments;
+use super::timers::Timers;
 use super::{
-    Cause, Config, Event, EventKind, Failure, NotQueued, OptionKey, Payload, Role, Sink, State,
+    Cause, Config, Event, EventKind, Failure, Marks, NotQueued, OptionKey, Payload, Role,
+    SendError, Sink, State,
 };
 use crate::handshake::Response;
 use crate::proto::{
-    ABNORMAL, CloseError, Header, MAX_CONTROL, MAX_REASON, Opcode, is_valid_close_code, parse_close,
+    ABNORMAL, CloseError, MAX_CONTROL, is_valid_close_code, parse_close,
 };
-
-/// Pongs that may wait in the output. Of further ones only the newest is kept,
-/// RFC 6455 5.5.3, so that pings alone cannot fill the memory.
-const MAX_PONGS: u8 = 15;
 
 /// One connection, without a socket.
 ///
@@ -37,17 +34,17 @@ pub struct Connection {
     pub(super) role: Role,
     pub(super) state: State,
     pub(super) owed: Owed,
-    /// Code of the peer's Close, once it came.
-    peer_code: Option<u16>,
+    /// Code of the peer's Close, once it came; 0 before.
+    peer_code: u16,
     pub(super) failure: Option<Failure>,
     /// The peer's octet stream ended, or is none of ours.
     pub(super) ended: bool,
-    /// Pongs that were queued since none waited.
-    pongs: u8,
+    /// Pongs that were queued since none waited; one more than may be: the newest
+    /// waits in `extra`.
+    pub(super) pongs: u8,
     /// Octets of output up to the end of the last pong.
-    pongs_end: u32,
-    /// The newest pong, when too many wait.
-    pong: Option<Box<Pong>>,
+    pub(super) pongs_end: u32,
+    pub(super) queue: Queue,
     /// What was agreed on about permessage-deflate.
     #[cfg(feature = "deflate")]
     pub(super) terms: Terms,
@@ -67,9 +64,35 @@ pub(super) struct Extra {
     pub(super) response: Option<Response>,
     /// Masking keys, of a client.
     pub(super) masks: Masks,
+    pub(super) timers: Option<Box<Timers>>,
+    pub(super) fragments: Option<Box<Fragments>>,
+    /// The newest pong, when too many wait.
+    pub(super) pong: Option<Box<Pong>>,
     /// Contexts of compression, with context takeover.
     #[cfg(feature = "deflate")]
     pub(super) contexts: Contexts,
+}
+
+impl Extra {
+    /// Whether there is nothing but timers.
+    pub(super) fn is_timers_alone(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        if !self.contexts.is_empty() {
+            return false;
+        }
+        let is_bare = self.subprotocol.is_none() && self.response.is_none();
+        is_bare && self.masks.is_empty() && self.fragments.is_none() && self.pong.is_none()
+    }
+}
+
+/// How much output waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queue {
+    Low,
+    /// It reached the high mark, and was not below the low one since.
+    High,
+    /// It is below the low mark again, which is to be listed.
+    Drained,
 }
 
 /// What the library owes the peer.
@@ -80,12 +103,6 @@ pub(super) enum Owed {
     Close,
     /// The answer to a broken rule.
     Failure,
-}
-
-#[derive(Debug)]
-struct Pong {
-    payload: [u8; MAX_CONTROL],
-    len: usize,
 }
 
 /// What is to be done with the socket.
@@ -103,19 +120,6 @@ pub struct Interest {
     pub recv: bool,
 }
 
-/// Why nothing was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendError {
-    /// The payload, the code or the reason may not be sent.
-    Argument,
-    /// The connection is not open.
-    State,
-    /// The limit of queued output would be passed.
-    Limit,
-    /// Memory could not be had.
-    Memory,
-}
-
 impl Connection {
     pub(super) fn new(config: Arc<Config>, role: Role, opening: Option<Box<Opening>>) -> Self {
         Self {
@@ -123,12 +127,12 @@ impl Connection {
             role,
             state: State::Connecting,
             owed: Owed::Nothing,
-            peer_code: None,
+            peer_code: 0,
             failure: None,
             ended: false,
             pongs: 0,
             pongs_end: 0,
-            pong: None,
+            queue: Queue::Low,
             #[cfg(feature = "deflate")]
             terms: Terms::default(),
             extra: None,
@@ -151,7 +155,17 @@ impl Connection {
     pub fn recv(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
         self.settle();
         self.release();
+        if let Some(extra) = &mut self.extra {
+            extra.response = None;
+            if !input.is_empty() {
+                self.hear();
+            }
+        }
         self.forget_response();
+        if self.queue == Queue::Drained && !sink.is_full() {
+            self.queue = Queue::Low;
+            sink.push(event(EventKind::Drained, &[]));
+        }
         if self.state == State::Connecting {
             return self.read_opening(input, sink);
         }
@@ -169,17 +183,9 @@ impl Connection {
             return;
         }
         self.ended = true;
-        if self.end_of_rejection(sink) {
-            return;
+        if !self.end_of_rejection(sink) {
+            self.end(sink);
         }
-        self.change(Cause::TransportClosed);
-        self.opening = None;
-        sink.push(Event {
-            kind: EventKind::Closed,
-            code: self.close_code(),
-            is_compressed: false,
-            payload: Payload::Held(&[]),
-        });
     }
 
     // ---- Output ----
@@ -195,7 +201,11 @@ impl Connection {
     /// # Errors
     /// When there are not as many.
     pub fn output_consumed(&mut self, len: usize) -> Result<(), NotQueued> {
+        let was_full = self.queue == Queue::High || self.is_at_high_mark();
         self.output.consume(len)?;
+        if was_full {
+            self.drain();
+        }
         self.pongs_end = self.pongs_end.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
         Ok(())
     }
@@ -227,16 +237,18 @@ impl Connection {
             // not read. The peer's end of the stream is waited for.
             return Interest { read: true, write, shutdown_write: !write, ..Interest::default() };
         }
-        if self.state == State::Closing && self.peer_code.is_some() && self.role == Role::Server {
+        if self.state == State::Closing && self.has_peer_closed() && self.role == Role::Server {
             // 7.1.1: the server closes first; the client waits for it.
             return end(over);
         }
         let read = match self.state {
             State::Connecting => self.request().is_none(),
-            State::Open => (self.output.size() as u64) < self.config.get(OptionKey::OutputHighMark),
+            State::Open => self.queue != Queue::High && !self.is_at_high_mark(),
             State::Closing | State::Closed => true,
         };
-        let recv = self.has_kept() && self.state != State::Connecting;
+        let recv = self.has_kept() && self.state != State::Connecting
+            || self.queue == Queue::Drained
+            || self.reader.is_stopped();
         Interest { read, write, recv, ..Interest::default() }
     }
 
@@ -251,9 +263,8 @@ impl Connection {
     #[must_use]
     pub const fn close_code(&self) -> u16 {
         match self.peer_code {
-            Some(code) => code,
-            None if matches!(self.state, State::Closed) || self.has_failed() => ABNORMAL,
-            None => 0,
+            0 if matches!(self.state, State::Closed) || self.has_failed() => ABNORMAL,
+            code => code,
         }
     }
 
@@ -269,67 +280,7 @@ impl Connection {
         self.extra.as_ref()?.subprotocol.as_deref()
     }
 
-    // ---- Send ----
-
-    /// Queues a text message.
-    ///
-    /// # Errors
-    /// `State`, `Limit` or `Memory`.
-    #[inline]
-    pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
-        self.send(Opcode::Text, text.as_bytes())
-    }
-
-    /// Queues a binary message.
-    ///
-    /// # Errors
-    /// `State`, `Limit` or `Memory`.
-    #[inline]
-    pub fn send_binary(&mut self, payload: &[u8]) -> Result<(), SendError> {
-        self.send(Opcode::Binary, payload)
-    }
-
-    /// Queues a ping.
-    ///
-    /// # Errors
-    /// `Argument` for more than 125 octets; `State`, `Limit` or `Memory`.
-    pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
-        self.send_control(Opcode::Ping, payload)
-    }
-
-    /// Queues a pong that no ping asked for.
-    ///
-    /// # Errors
-    /// `Argument` for more than 125 octets; `State`, `Limit` or `Memory`.
-    pub fn send_pong(&mut self, payload: &[u8]) -> Result<(), SendError> {
-        self.send_control(Opcode::Pong, payload)
-    }
-
-    /// Starts the closing handshake, or answers the peer's Close. Code 0 is
-    /// none.
-    ///
-    /// # Errors
-    /// `Argument` for a code or reason that may not be sent; `State` when the
-    /// connection is not open or has failed; `Memory`.
-    pub fn close(&mut self, code: u16, reason: &str) -> Result<(), SendError> {
-        Self::check_close(code, reason)?;
-        if self.state != State::Open || self.has_failed() {
-            return Err(SendError::State);
-        }
-        self.queue_close(code, reason.as_bytes())?;
-        self.owed = Owed::Nothing;
-        Ok(())
-    }
-
     // ---- Private: receive ----
-
-    pub(super) fn check_close(code: u16, reason: &str) -> Result<(), SendError> {
-        let is_valid = match code {
-            0 => reason.is_empty(),
-            _ => is_valid_close_code(code) && reason.len() <= MAX_REASON,
-        };
-        if is_valid { Ok(()) } else { Err(SendError::Argument) }
-    }
 
     /// Whether octets that were kept wait to be read.
     #[inline]
@@ -344,14 +295,9 @@ impl Connection {
         let unread = opening.kept.get_mut(opening.kept_read..).unwrap_or_default();
         let mut one = OneEvent { sink, is_listed: false, inside: None };
         let used = self.read_frames(unread, &mut one);
-        if let Some((kind, code, offset, len)) = one.inside {
+        if let Some((kind, code, marks, offset, len)) = one.inside {
             let payload = unread.get(offset..offset + len).unwrap_or_default();
-            one.sink.push(Event {
-                kind,
-                code,
-                is_compressed: false,
-                payload: Payload::Held(payload),
-            });
+            one.sink.push(Event { kind, code, marks, payload: Payload::Held(payload) });
         }
         let is_listed = one.is_listed;
         opening.kept_read += used;
@@ -368,7 +314,7 @@ impl Connection {
         if self.terms.is_agreed() {
             return self.read_compressed_frames(input, sink);
         }
-        self.read_frames_with(None, input, sink)
+        self.read_frames_with(Tools { decompress: None, watch: None }, input, sink)
     }
 
     /// As below, with what inflates compressed messages at hand.
@@ -377,7 +323,8 @@ impl Connection {
     fn read_compressed_frames(&mut self, input: &mut [u8], sink: &mut impl Sink) -> usize {
         let contexts = self.extra.as_mut().map(|extra| core::mem::take(&mut extra.contexts));
         let mut inflation = Inflation::new(self.terms, &self.config, contexts.unwrap_or_default());
-        let used = self.read_frames_with(Some(&mut inflation), input, sink);
+        let tools = Tools { decompress: Some(&mut inflation), watch: None };
+        let used = self.read_frames_with(tools, input, sink);
         if !inflation.contexts.is_empty() {
             self.extra.get_or_insert_default().contexts = inflation.contexts;
         }
@@ -387,21 +334,20 @@ impl Connection {
     #[inline(always)]
     fn read_frames_with(
         &mut self,
-        mut decompress: Option<&mut dyn Decompress>,
+        mut tools: Tools<'_>,
         input: &mut [u8],
         sink: &mut impl Sink,
     ) -> usize {
-        let limits = Limits {
+        let rules = Rules {
             frame: self.config.get(OptionKey::MaxFrameSize),
             message: self.config.get(OptionKey::MaxMessageSize),
             fragments: self.config.get(OptionKey::MaxFragments),
+            in_pieces: self.config.is_on(OptionKey::MessagePieces),
         };
         let mut at = 0;
         while !sink.is_full() {
-            // Reborrowed for one item.
-            let decompress = decompress.as_mut().map(|decompress| &mut **decompress as &mut _);
-            let next = self.reader.next(self.role, decompress, input, &mut at, limits);
-            let Item { kind, is_compressed, place } = match next {
+            let next = self.reader.next(self.role, &mut tools, input, &mut at, rules);
+            let Item { kind, marks, place } = match next {
                 Ok(Some(item)) => item,
                 Ok(None) => break,
                 Err(failure) => {
@@ -417,9 +363,12 @@ impl Connection {
             let kind = match kind {
                 ItemKind::Text => EventKind::Text,
                 ItemKind::Binary => EventKind::Binary,
-                ItemKind::Pong => EventKind::Pong,
+                ItemKind::Pong => {
+                    self.read_pong(place, input);
+                    EventKind::Pong
+                }
                 ItemKind::Ping => {
-                    if self.answer_ping(place, input).is_err() {
+                    if self.read_ping(place, input).is_err() {
                         self.fail(Failure::OutOfMemory, sink);
                         return input.len();
                     }
@@ -433,11 +382,11 @@ impl Connection {
             match place {
                 Place::Input { offset, len } => {
                     let payload = Payload::Input { offset, len };
-                    sink.push(Event { kind, code: 0, is_compressed, payload });
+                    sink.push(Event { kind, code: 0, marks, payload });
                 }
                 Place::Held => {
                     let payload = Payload::Held(self.reader.held());
-                    sink.push(Event { kind, code: 0, is_compressed, payload });
+                    sink.push(Event { kind, code: 0, marks, payload });
                     break;
                 }
             }
@@ -445,19 +394,38 @@ impl Connection {
         at
     }
 
+    const fn has_peer_closed(&self) -> bool {
+        self.peer_code != 0
+    }
+
     const fn is_reading(&self) -> bool {
         matches!(self.state, State::Open | State::Closing)
             && !self.has_failed()
-            && self.peer_code.is_none()
+            && !self.has_peer_closed()
     }
 
     /// Whether the peer broke a rule. A policy that accepts and then closes has
     /// a reason too, but the closing handshake goes its way.
-    const fn has_failed(&self) -> bool {
+    pub(super) const fn has_failed(&self) -> bool {
         match self.failure {
             None => false,
             Some(Failure::Handshake(_)) => !matches!(self.state, State::Open | State::Closing),
             Some(_) => true,
+        }
+    }
+
+    fn read_ping(&mut self, place: Place, input: &[u8]) -> Result<(), OutOfMemory> {
+        // Copied, since what it lies in may be ours.
+        let mut payload = [0; MAX_CONTROL];
+        let octets = self.reader.payload(place, input);
+        let payload = payload.get_mut(..octets.len()).unwrap_or_default();
+        payload.copy_from_slice(octets);
+        self.answer_ping(payload)
+    }
+
+    fn read_pong(&mut self, place: Place, input: &[u8]) {
+        if let Some(timers) = self.extra.as_mut().and_then(|extra| extra.timers.as_deref_mut()) {
+            timers.hear_pong(self.reader.payload(place, input));
         }
     }
 
@@ -475,8 +443,8 @@ impl Connection {
             }
             Place::Held => Payload::Held(reason),
         };
-        sink.push(Event { kind: EventKind::Close, code, is_compressed: false, payload });
-        self.peer_code = Some(code);
+        sink.push(Event { kind: EventKind::Close, code, marks: Marks::default(), payload });
+        self.peer_code = code;
         if self.state == State::Open {
             self.owed = Owed::Close;
         }
@@ -485,9 +453,6 @@ impl Connection {
     /// The response of an opening handshake that succeeded was looked at.
     #[inline]
     fn forget_response(&mut self) {
-        if let Some(extra) = &mut self.extra {
-            extra.response = None;
-        }
         let is_client = self.role == Role::Client && self.state != State::Connecting;
         self.opening.take_if(|_| is_client && self.state != State::Closed);
     }
@@ -509,110 +474,9 @@ impl Connection {
         sink.push(Event {
             kind: EventKind::Failed,
             code,
-            is_compressed: false,
+            marks: Marks::default(),
             payload: Payload::Held(text),
         });
-    }
-
-    // ---- Private: send ----
-
-    fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
-        if payload.len() > MAX_CONTROL {
-            return Err(SendError::Argument);
-        }
-        self.send(opcode, payload)
-    }
-
-    #[inline(always)]
-    fn send(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
-        if self.state != State::Open {
-            return Err(SendError::State);
-        }
-        let size = (self.output.size() as u64).saturating_add(payload.len() as u64);
-        if size > self.config.get(OptionKey::MaxOutput) {
-            return Err(SendError::Limit);
-        }
-        #[cfg(feature = "deflate")]
-        if self.terms.is_agreed() && !opcode.is_control() {
-            return self.send_compressed(opcode, payload);
-        }
-        self.push_frame(opcode, 0, payload)?;
-        Ok(())
-    }
-
-    /// Queues a whole frame; a client's is masked with a key of its own.
-    #[inline(always)]
-    fn push_frame(&mut self, opcode: Opcode, rsv: u8, payload: &[u8]) -> Result<(), OutOfMemory> {
-        let mask = match self.role {
-            Role::Server => None,
-            Role::Client => Some(self.next_mask()?),
-        };
-        let payload_len = payload.len() as u64;
-        self.output.push_frame(&Header { fin: true, rsv, opcode, mask, payload_len }, payload)
-    }
-
-    /// Without random octets nothing can be sent, RFC 6455 5.3 and 10.3.
-    #[cold]
-    fn next_mask(&mut self) -> Result<[u8; 4], OutOfMemory> {
-        self.extra.get_or_insert_default().masks.next().ok_or(OutOfMemory)
-    }
-
-    /// Compresses a message that is worth it.
-    #[cfg(feature = "deflate")]
-    #[inline(never)]
-    fn send_compressed(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
-        if (payload.len() as u64) < self.config.get(OptionKey::DeflateMinSize) {
-            return Ok(self.push_frame(opcode, 0, payload)?);
-        }
-        let mut own = Contexts::default();
-        let contexts = if self.terms.takes_over() {
-            &mut self.extra.get_or_insert_default().contexts
-        } else {
-            &mut own
-        };
-        let compressed = contexts.compress(self.terms, &self.config, payload);
-        match compressed.map_err(|_| SendError::Memory)? {
-            Some(compressed) => self.push_frame(opcode, RSV1, &compressed)?,
-            None => self.push_frame(opcode, 0, payload)?,
-        }
-        Ok(())
-    }
-
-    fn answer_ping(&mut self, place: Place, input: &[u8]) -> Result<(), OutOfMemory> {
-        // Behind our Close nothing is sent.
-        if self.state != State::Open {
-            return Ok(());
-        }
-        if self.pongs_end == 0 {
-            self.pongs = 0;
-        }
-        let pong = Pong::new(self.reader.payload(place, input));
-        if self.pongs == MAX_PONGS {
-            self.pong = Some(Box::new(pong));
-            return Ok(());
-        }
-        self.push_frame(Opcode::Pong, 0, pong.payload())?;
-        self.count_pong();
-        Ok(())
-    }
-
-    /// A pong was queued. Beyond 4 GiB of output its end is not exact, and then
-    /// some more pongs may wait.
-    fn count_pong(&mut self) {
-        self.pongs += 1;
-        self.pongs_end = u32::try_from(self.output.size()).unwrap_or(u32::MAX);
-    }
-
-    pub(super) fn queue_close(&mut self, code: u16, reason: &[u8]) -> Result<(), OutOfMemory> {
-        let mut payload = Vec::with_capacity(MAX_CONTROL);
-        if code != 0 {
-            payload.extend_from_slice(&code.to_be_bytes());
-            payload.extend_from_slice(reason);
-        }
-        self.push_frame(Opcode::Close, 0, &payload)?;
-        self.pong = None;
-        self.change(Cause::CloseSent);
-        Ok(())
     }
 
     // ---- Private: state ----
@@ -620,7 +484,7 @@ impl Connection {
     /// Queues what the library owes the peer.
     #[inline]
     pub(super) fn settle(&mut self) {
-        if self.owed != Owed::Nothing || self.pong.is_some() {
+        if self.owed != Owed::Nothing || self.owes_pong() {
             self.settle_now();
         }
     }
@@ -628,18 +492,11 @@ impl Connection {
     #[cold]
     #[inline(never)]
     fn settle_now(&mut self) {
-        if self.pongs_end == 0 && self.state == State::Open {
-            if let Some(pong) = self.pong.take() {
-                // Without memory the pong is lost, as one that is overtaken.
-                let _ = self.push_frame(Opcode::Pong, 0, pong.payload());
-                self.pongs = 0;
-                self.count_pong();
-            }
-        }
+        self.settle_pong();
         let queued = match (core::mem::replace(&mut self.owed, Owed::Nothing), self.failure) {
             (Owed::Close, _) => {
-                let code = self.peer_code.filter(|&code| is_valid_close_code(code));
-                self.queue_close(code.unwrap_or_default(), b"")
+                let is_code = is_valid_close_code(self.peer_code);
+                self.queue_close(if is_code { self.peer_code } else { 0 }, b"")
             }
             (Owed::Failure, Some(Failure::Handshake(_) | Failure::Response(_))) => {
                 self.settle_opening()
@@ -659,30 +516,39 @@ impl Connection {
 
     /// Payloads of the last events were used.
     #[inline]
-    fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         self.reader.release();
         let state = self.state;
         self.opening.take_if(|opening| opening.is_over(state));
     }
 
+    /// The peer's octet stream is over, or was waited for long enough.
+    pub(super) fn end(&mut self, sink: &mut impl Sink) {
+        self.ended = true;
+        self.change(Cause::TransportClosed);
+        self.opening = None;
+        sink.push(Event { code: self.close_code(), ..event(EventKind::Closed, &[]) });
+    }
+
+    /// Whether so much output waits that no more is read.
+    fn is_at_high_mark(&self) -> bool {
+        self.output.size() as u64 >= self.config.get(OptionKey::OutputHighMark)
+    }
+
+    /// Output that was at the high mark was sent.
+    #[cold]
+    fn drain(&mut self) {
+        let high = self.config.get(OptionKey::OutputHighMark);
+        let low = self.config.get(OptionKey::OutputLowMark).min(high);
+        self.queue = match self.state {
+            _ if self.output.size() as u64 > low => Queue::High,
+            State::Open => Queue::Drained,
+            _ => Queue::Low,
+        };
+    }
+
     pub(super) fn change(&mut self, cause: Cause) {
         self.state = self.state.after(cause).unwrap_or(self.state);
-    }
-}
-
-impl Pong {
-    fn new(octets: &[u8]) -> Self {
-        let mut payload = [0; MAX_CONTROL];
-        let mut len = 0;
-        for (place, octet) in payload.iter_mut().zip(octets) {
-            *place = *octet;
-            len += 1;
-        }
-        Self { payload, len }
-    }
-
-    fn payload(&self) -> &[u8] {
-        self.payload.get(..self.len).unwrap_or_default()
     }
 }
 
@@ -691,8 +557,8 @@ impl Pong {
 struct OneEvent<'a, S> {
     sink: &'a mut S,
     is_listed: bool,
-    /// Kind, code, offset and length.
-    inside: Option<(EventKind, u16, usize, usize)>,
+    /// Kind, code, marks, offset and length.
+    inside: Option<(EventKind, u16, Marks, usize, usize)>,
 }
 
 impl<S: Sink> Sink for OneEvent<'_, S> {
@@ -705,7 +571,7 @@ impl<S: Sink> Sink for OneEvent<'_, S> {
         match event.payload {
             Payload::Held(_) => self.sink.push(event),
             Payload::Input { offset, len } => {
-                self.inside = Some((event.kind, event.code, offset, len));
+                self.inside = Some((event.kind, event.code, event.marks, offset, len));
             }
         }
     }
@@ -713,13 +579,7 @@ impl<S: Sink> Sink for OneEvent<'_, S> {
 
 /// An event without a code whose payload is not in the input.
 pub(super) const fn event(kind: EventKind, payload: &[u8]) -> Event<'_> {
-    Event { kind, code: 0, is_compressed: false, payload: Payload::Held(payload) }
-}
-
-impl From<OutOfMemory> for SendError {
-    fn from(_: OutOfMemory) -> Self {
-        Self::Memory
-    }
+    Event { kind, code: 0, marks: Marks(0), payload: Payload::Held(payload) }
 }
 
 impl From<CloseError> for Failure {

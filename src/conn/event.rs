@@ -1,5 +1,7 @@
 //! Events: what the peer did.
 
+use crate::proto::Opcode;
+
 /// What an event says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
@@ -28,6 +30,47 @@ pub enum EventKind {
     Failed,
     /// The peer's octet stream ended.
     Closed,
+    /// The queue of output had reached the high mark and is below the low one.
+    Drained,
+}
+
+/// What else there is to say about a message, as bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks(pub u8);
+
+impl Marks {
+    /// It was compressed, RFC 7692.
+    pub const COMPRESSED: u8 = 1;
+    /// The piece begins it.
+    pub const FIRST: u8 = 2;
+    /// The piece ends it.
+    pub const LAST: u8 = 4;
+
+    /// Whether the message was compressed.
+    #[must_use]
+    pub const fn is_compressed(self) -> bool {
+        self.0 & Self::COMPRESSED != 0
+    }
+}
+
+/// Type of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageKind {
+    /// UTF-8.
+    Text,
+    /// Octets.
+    Binary,
+}
+
+impl MessageKind {
+    /// Opcode of its first frame.
+    #[must_use]
+    pub const fn opcode(self) -> Opcode {
+        match self {
+            Self::Text => Opcode::Text,
+            Self::Binary => Opcode::Binary,
+        }
+    }
 }
 
 /// Where an event's payload lies.
@@ -51,8 +94,8 @@ pub struct Event<'a> {
     pub kind: EventKind,
     /// Status code of a Close, a failure or the end; 0 otherwise.
     pub code: u16,
-    /// Whether the message was compressed (RFC 7692).
-    pub is_compressed: bool,
+    /// Of a message.
+    pub marks: Marks,
     /// What belongs to it.
     pub payload: Payload<'a>,
 }

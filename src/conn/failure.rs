@@ -51,6 +51,10 @@ pub enum Failure {
     Masked,
     /// The payload of a compressed message is no DEFLATE. RFC 7692 7.2.2.
     BadCompression,
+    /// No pong came in time, nor anything else. RFC 6455 5.5.2.
+    PongTimeout,
+    /// Nothing came for the time that a connection may be idle. RFC 6455 7.4.1.
+    IdleTimeout,
 }
 
 impl Failure {
@@ -75,6 +79,8 @@ impl Failure {
         Self::OutOfMemory,
         Self::Masked,
         Self::BadCompression,
+        Self::PongTimeout,
+        Self::IdleTimeout,
     ];
 
     /// The failure with that number in the C ABI.
@@ -111,6 +117,8 @@ impl Failure {
             Self::OutOfMemory => 217,
             Self::Masked => 218,
             Self::BadCompression => 219,
+            Self::PongTimeout => 220,
+            Self::IdleTimeout => 221,
         }
     }
 
@@ -133,9 +141,12 @@ impl Failure {
             | Self::CloseOneOctet
             | Self::CloseCode
             | Self::Masked => 1002,
+            // "an endpoint is \"going away\"", 7.4.1.
+            Self::IdleTimeout => 1001,
             Self::BadUtf8 | Self::CloseReason | Self::BadCompression => 1007,
             Self::TooManyFragments => 1008,
             Self::FrameTooBig | Self::MessageTooBig | Self::OutOfMemory => 1009,
+            Self::PongTimeout => 1011,
         }
     }
 
@@ -178,6 +189,8 @@ impl Failure {
             Self::BadCompression => {
                 c"RFC 7692 7.2.2: the payload of a compressed message is no DEFLATE"
             }
+            Self::PongTimeout => c"RFC 6455 5.5.2: no pong came in time, nor anything else",
+            Self::IdleTimeout => c"RFC 6455 7.4.1: nothing came for too long",
         }
     }
 }

@@ -13,6 +13,11 @@ pub(super) struct Masks {
 const KEYS: usize = 64;
 
 impl Masks {
+    /// Whether none was needed yet.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.keys.capacity() == 0
+    }
+
     /// A key that was never used; `None` when the system has no random octets.
     pub(super) fn next(&mut self) -> Option<[u8; 4]> {
         if self.keys.is_empty() {

@@ -11,8 +11,8 @@ use super::connection::{Extra, event};
 use super::masks::nonce;
 use super::output::OutOfMemory;
 use super::{
-    Cause, Config, ConfigError, Connection, Event, EventKind, Failure, OptionKey, Payload, Policy,
-    Preference, Role, SendError, Sink, State,
+    Cause, Config, ConfigError, Connection, Event, EventKind, Failure, Marks, OptionKey, Payload,
+    Policy, Preference, Role, SendError, Sink, State,
 };
 #[cfg(feature = "deflate")]
 use crate::deflate;
@@ -421,7 +421,7 @@ impl Connection {
                     status_in(self.reject_status(), self.form())
                 };
                 let payload = Payload::Held(failure.text().to_bytes());
-                sink.push(Event { kind: EventKind::Failed, code, is_compressed: false, payload });
+                sink.push(Event { kind: EventKind::Failed, code, marks: Marks::default(), payload });
             }
         }
     }
@@ -445,7 +445,7 @@ impl Connection {
     /// The request breaks a rule; the answer is queued when the application has
     /// seen the event.
     #[cold]
-    fn refuse(&mut self, refusal: Refusal, head: Option<&Head>, sink: &mut impl Sink) {
+    pub(super) fn refuse(&mut self, refusal: Refusal, head: Option<&Head>, sink: &mut impl Sink) {
         let response = handshake::refuse(refusal, refusal.status(), self.form(), head);
         if let Some(opening) = &mut self.opening {
             opening.request = None;
@@ -594,7 +594,7 @@ impl Connection {
             sink.push(Event {
                 kind: EventKind::Rejected,
                 code: head.status(),
-                is_compressed: false,
+                marks: Marks::default(),
                 payload,
             });
         }

@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::octets::extend;
 use crate::proto::{Header, apply_mask};
@@ -13,19 +15,29 @@ const RUN: usize = 64 << 10;
 /// A run is at least this large, so that a few small frames share it.
 const SMALL_RUN: usize = 256;
 
+/// Octets that the connection does not own: they are sent from where they are,
+/// and then dropped.
+pub struct Lent(Octets);
+
+enum Octets {
+    Sole(Box<dyn AsRef<[u8]> + Send + Sync>),
+    Shared(Arc<[u8]>),
+}
+
 /// Queue of octets. When it is empty it owns no memory.
 #[derive(Debug, Default)]
 pub(super) struct Output {
-    /// The oldest run.
+    /// The oldest run, unless it is lent.
     first: Vec<u8>,
-    /// Octets of `first` that were sent.
+    /// Octets of the oldest run that were sent.
     sent: usize,
-    /// The runs behind it.
+    /// The runs behind `first`. It is empty when the oldest of them is lent and
+    /// has its turn.
     #[allow(
         clippy::box_collection,
         reason = "who reads needs none; a connection at rest is small"
     )]
-    more: Option<Box<VecDeque<Vec<u8>>>>,
+    more: Option<Box<VecDeque<Run>>>,
     /// Octets in all runs that were not sent.
     size: usize,
     /// Octets that were queued since the queue was last empty. It is a hint, and
@@ -33,6 +45,12 @@ pub(super) struct Output {
     queued: u32,
     /// The same of the time before: the next run is made as large.
     expected: u32,
+}
+
+#[derive(Debug)]
+enum Run {
+    Own(Vec<u8>),
+    Lent(Lent),
 }
 
 /// More octets were said to be sent than there are.
@@ -43,6 +61,43 @@ pub struct NotQueued;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OutOfMemory;
 
+impl Lent {
+    /// Of one owner.
+    #[must_use]
+    pub fn new(owner: Box<dyn AsRef<[u8]> + Send + Sync>) -> Self {
+        Self(Octets::Sole(owner))
+    }
+
+    /// Of several.
+    pub(super) const fn shared(octets: Arc<[u8]>) -> Self {
+        Self(Octets::Shared(octets))
+    }
+
+    /// The octets.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        match &self.0 {
+            Octets::Sole(owner) => (**owner).as_ref(),
+            Octets::Shared(octets) => octets,
+        }
+    }
+}
+
+impl fmt::Debug for Lent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lent").field("len", &self.octets().len()).finish()
+    }
+}
+
+impl Run {
+    fn octets(&self) -> &[u8] {
+        match self {
+            Self::Own(octets) => octets,
+            Self::Lent(lent) => lent.octets(),
+        }
+    }
+}
+
 impl Output {
     pub(super) const fn size(&self) -> usize {
         self.size
@@ -50,9 +105,12 @@ impl Output {
 
     /// The runs, oldest first; none is empty.
     pub(super) fn runs(&self) -> impl Iterator<Item = &[u8]> {
-        let first = self.first.get(self.sent..).unwrap_or_default();
-        let more = self.more.iter().flat_map(|more| more.iter().map(Vec::as_slice));
-        core::iter::once(first).chain(more).filter(|run| !run.is_empty())
+        let mut sent = self.sent;
+        let more = self.more.iter().flat_map(|more| more.iter().map(Run::octets));
+        core::iter::once(&*self.first)
+            .chain(more)
+            .filter(|run| !run.is_empty())
+            .map(move |run| run.get(core::mem::take(&mut sent)..).unwrap_or_default())
     }
 
     /// Queues a frame: all of it or, without memory, nothing.
@@ -63,9 +121,7 @@ impl Output {
         payload: &[u8],
     ) -> Result<(), OutOfMemory> {
         let (octets, header_len) = header.encode();
-        let room = octets.len() + payload.len();
-        let run = if self.more.is_none() { &mut self.first } else { self.last() };
-        let run = if run.capacity() - run.len() >= room { run } else { self.add_run(room)? };
+        let run = self.room(octets.len() + payload.len())?;
         // A copy of a fixed length, which needs no call.
         run.extend_from_slice(&octets);
         run.truncate(run.len() - octets.len() + header_len);
@@ -74,16 +130,37 @@ impl Output {
             let start = run.len() - payload.len();
             apply_mask(run.get_mut(start..).unwrap_or_default(), key, 0);
         }
-        let len = header_len + payload.len();
-        self.size += len;
-        self.queued = self.queued.wrapping_add(len as u32);
+        self.grow(header_len + payload.len());
+        Ok(())
+    }
+
+    /// Queues a frame without copying its payload: all of it or, without memory,
+    /// nothing.
+    pub(super) fn push_lent(&mut self, header: &Header, payload: Lent) -> Result<(), Lent> {
+        let (octets, header_len) = header.encode();
+        let len = header_len + payload.octets().len();
+        if self.room(octets.len()).is_err() || self.reserve_run().is_err() {
+            return Err(payload);
+        }
+        extend(self.newest(), octets.get(..header_len).unwrap_or_default());
+        self.more.get_or_insert_default().push_back(Run::Lent(payload));
+        self.grow(len);
         Ok(())
     }
 
     /// Queues octets as they are: all of them or, without memory, none.
     pub(super) fn push(&mut self, octets: &[u8]) -> Result<(), OutOfMemory> {
-        extend(self.add_run(octets.len())?, octets);
-        self.size += octets.len();
+        extend(self.room(octets.len())?, octets);
+        self.grow(octets.len());
+        Ok(())
+    }
+
+    /// As above, without copying them.
+    pub(super) fn push_shared(&mut self, octets: &Arc<[u8]>) -> Result<(), OutOfMemory> {
+        self.reserve_run()?;
+        let run = Run::Lent(Lent::shared(Arc::clone(octets)));
+        self.more.get_or_insert_default().push_back(run);
+        self.grow(octets.len());
         Ok(())
     }
 
@@ -91,7 +168,7 @@ impl Output {
     pub(super) fn consume(&mut self, mut len: usize) -> Result<(), NotQueued> {
         self.size = self.size.checked_sub(len).ok_or(NotQueued)?;
         while len > 0 {
-            let rest = self.first.len() - self.sent;
+            let rest = self.oldest().len() - self.sent;
             if len < rest {
                 self.sent += len;
                 return Ok(());
@@ -105,19 +182,67 @@ impl Output {
         Ok(())
     }
 
+    fn oldest(&self) -> &[u8] {
+        match self.more.as_ref().and_then(|more| more.front()) {
+            Some(run) if self.first.is_empty() => run.octets(),
+            _ => &self.first,
+        }
+    }
+
     /// The oldest run is through.
     fn next_run(&mut self) {
         self.sent = 0;
-        let next = self.more.as_mut().and_then(|more| more.pop_front());
-        if self.more.as_ref().is_some_and(|more| more.is_empty()) {
-            self.more = None;
+        if self.first.is_empty() {
+            // It was lent.
+            if let Some(more) = &mut self.more {
+                more.pop_front();
+            }
         }
-        // Together with `more` this gives all memory back at the end.
-        self.first = next.unwrap_or_default();
+        self.first = Vec::new();
+        // Together with `first` this gives all memory back at the end.
+        self.more.take_if(|more| more.is_empty());
+        if let Some(more) = &mut self.more {
+            if let Some(Run::Own(_)) = more.front() {
+                if let Some(Run::Own(next)) = more.pop_front() {
+                    self.first = next;
+                }
+            }
+        }
+        self.more.take_if(|more| more.is_empty());
     }
 
-    fn last(&mut self) -> &mut Vec<u8> {
-        self.more.as_mut().and_then(|more| more.back_mut()).unwrap_or(&mut self.first)
+    #[inline(always)]
+    fn grow(&mut self, len: usize) {
+        self.size += len;
+        self.queued = self.queued.wrapping_add(len as u32);
+    }
+
+    /// Makes room for one more run.
+    fn reserve_run(&mut self) -> Result<(), OutOfMemory> {
+        let reserved = self.more.get_or_insert_default().try_reserve(1);
+        self.more.take_if(|more| more.is_empty() && reserved.is_err());
+        reserved.map_err(|_| OutOfMemory)
+    }
+
+    /// The newest run, with room for `len` octets.
+    #[inline(always)]
+    fn room(&mut self, len: usize) -> Result<&mut Vec<u8>, OutOfMemory> {
+        let has_room = match &self.more {
+            None => self.first.capacity() - self.first.len() >= len,
+            Some(more) => match more.back() {
+                Some(Run::Own(run)) => run.capacity() - run.len() >= len,
+                _ => false,
+            },
+        };
+        if has_room { Ok(self.newest()) } else { self.add_run(len) }
+    }
+
+    #[inline(always)]
+    fn newest(&mut self) -> &mut Vec<u8> {
+        match self.more.as_mut().and_then(|more| more.back_mut()) {
+            Some(Run::Own(run)) => run,
+            _ => &mut self.first,
+        }
     }
 
     /// Begins a run with room for `len` octets and, if they are few, for some
@@ -130,13 +255,12 @@ impl Output {
         // A header takes more room while it is written than it has octets.
         let room = len.max(guess.clamp(SMALL_RUN, RUN) + size_of::<u128>());
         run.try_reserve_exact(room).map_err(|_| OutOfMemory)?;
-        if self.first.is_empty() {
+        if self.size == 0 {
             self.first = run;
             return Ok(&mut self.first);
         }
-        let more = self.more.get_or_insert_default();
-        more.try_reserve(1).map_err(|_| OutOfMemory)?;
-        more.push_back(run);
-        Ok(self.last())
+        self.reserve_run()?;
+        self.more.get_or_insert_default().push_back(Run::Own(run));
+        Ok(self.newest())
     }
 }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::octets::extend;
-use super::{Failure, Role};
+use super::{Failure, Marks, MessageKind, Role};
 use crate::proto::{
     Header, HeaderError, MAX_HEADER, Opcode, Utf8, apply_mask, apply_mask_ascii, utf8,
 };
@@ -13,31 +13,62 @@ use crate::proto::{
 /// touched is still in the cache for the last.
 const CHUNK: usize = 16 << 10;
 
-/// Limits of the config that concern messages.
+/// Octets of a compressed message that a piece has before it is listed.
+const PIECE: usize = 64 << 10;
+
+/// What the config says about messages.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(super) struct Rules {
     pub(super) frame: u64,
     pub(super) message: u64,
     pub(super) fragments: u64,
+    /// Messages are listed in pieces.
+    pub(super) in_pieces: bool,
 }
 
-/// Inflates compressed messages, when that was agreed on.
-pub(super) trait Decompress {
-    /// Inflates a part of a message behind what there is of it.
-    fn inflate(&mut self, part: &[u8], message: &mut Vec<u8>, limit: usize) -> Result<(), Failure>;
+/// What a reader is given for the time of a call.
+pub(super) struct Tools<'a> {
+    /// Inflates compressed messages, when that was agreed on.
+    pub(super) decompress: Option<&'a mut dyn Decompress>,
+    /// Sees the header of each frame.
+    pub(super) watch: Option<&'a mut dyn FnMut(&Header)>,
+}
 
-    /// The message is over.
-    fn finish(&mut self, message: &mut Vec<u8>, limit: usize) -> Result<(), Failure>;
+/// How far a message is inflated.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Octets that the whole message may have.
+    pub(super) limit: usize,
+    /// Octets behind which what there is of it is to be listed.
+    pub(super) stop: usize,
+}
+
+/// Inflates compressed messages.
+pub(super) trait Decompress {
+    /// Inflates a part of a message behind what there is of it, until that has
+    /// `stop` octets. Returns how many octets it took and whether it would go on.
+    fn inflate(
+        &mut self,
+        part: &[u8],
+        message: &mut Vec<u8>,
+        bounds: Bounds,
+    ) -> Result<(usize, bool), Failure>;
+
+    /// The message is over. Returns whether there is more to come of it.
+    fn finish(&mut self, message: &mut Vec<u8>, bounds: Bounds) -> Result<bool, Failure>;
+
+    /// What there is of the message will not be there at the next call.
+    fn leave(&mut self, piece: &[u8]);
 }
 
 /// RSV1 marks a compressed message, RFC 7692 6.
 pub(super) const RSV1: u8 = 0b100;
 
-/// A whole message or control frame.
+/// A message, a piece of one, or a control frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Item {
     pub(super) kind: ItemKind,
-    pub(super) is_compressed: bool,
+    pub(super) marks: Marks,
     pub(super) place: Place,
 }
 
@@ -71,7 +102,9 @@ pub(super) struct Reader {
     held: Option<Held>,
     /// The message that has begun.
     kind: Option<MessageKind>,
-    is_compressed: bool,
+    coding: Coding,
+    /// Octets of it that were listed in pieces.
+    listed: u64,
     /// Its frames so far.
     fragments: u32,
     utf8: Utf8,
@@ -86,16 +119,21 @@ pub(super) struct Reader {
     header_len: u8,
 }
 
+/// How a message is encoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Coding {
+    #[default]
+    Plain,
+    Compressed,
+    /// Compressed; and the decompressor stopped, and goes on when what it made was
+    /// used.
+    Stopped,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     opcode: Opcode,
     fin: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MessageKind {
-    Text,
-    Binary,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -113,21 +151,31 @@ impl Reader {
     pub(super) fn next(
         &mut self,
         role: Role,
-        decompress: Option<&mut (dyn Decompress + '_)>,
+        tools: &mut Tools<'_>,
         input: &mut [u8],
         at: &mut usize,
-        limits: Limits,
+        rules: Rules,
     ) -> Result<Option<Item>, Failure> {
-        if self.kind.is_none() && self.frame.is_none() && self.header_len == 0 {
+        if self.is_between() && tools.watch.is_none() {
             let item = match role {
-                Role::Server => next_whole::<true>(input, at, limits),
-                Role::Client => next_whole::<false>(input, at, limits),
+                Role::Server => next_whole::<true>(input, at, rules),
+                Role::Client => next_whole::<false>(input, at, rules),
             };
             if let Some(item) = item {
                 return item.map(Some);
             }
         }
-        self.next_in_parts(role, decompress, input, at, limits)
+        self.next_in_parts(role, tools, input, at, rules)
+    }
+
+    /// Whether there is more to list without further octets.
+    pub(super) const fn is_stopped(&self) -> bool {
+        matches!(self.coding, Coding::Stopped)
+    }
+
+    #[inline]
+    const fn is_between(&self) -> bool {
+        self.kind.is_none() && self.frame.is_none() && self.header_len == 0
     }
 
     /// Payload of the last item, if it was [`Place::Held`].
@@ -162,47 +210,87 @@ impl Reader {
     fn next_in_parts(
         &mut self,
         role: Role,
-        mut decompress: Option<&mut (dyn Decompress + '_)>,
+        tools: &mut Tools<'_>,
         input: &mut [u8],
         at: &mut usize,
-        limits: Limits,
+        rules: Rules,
     ) -> Result<Option<Item>, Failure> {
         loop {
             let frame = match self.frame {
                 Some(frame) => frame,
                 None => match self.read_header(input, at)? {
-                    Some(header) => self.begin_frame(role, decompress.is_some(), header, limits)?,
+                    Some(header) => {
+                        let frame =
+                            self.begin_frame(role, tools.decompress.is_some(), header, rules)?;
+                        if let Some(watch) = &mut tools.watch {
+                            watch(&header);
+                        }
+                        frame
+                    }
                     None => return Ok(None),
                 },
             };
             let offset = *at;
             let rest = input.get_mut(offset..).unwrap_or_default();
-            if rest.is_empty() && self.left > 0 {
+            if rest.is_empty() && self.left > 0 && !self.is_stopped() {
                 return Ok(None);
             }
             let len = usize::try_from(self.left).map_or(rest.len(), |left| left.min(rest.len()));
             let arrived = rest.get_mut(..len).unwrap_or_default();
-            *at += len;
-            self.left -= len as u64;
-            let limit = usize::try_from(limits.message).unwrap_or(usize::MAX);
-            let place = if self.is_compressed && !frame.opcode.is_control() {
-                if let Some(decompress) = &mut decompress {
-                    self.inflate(&mut **decompress, frame, arrived, limit)?;
+            let place = if self.coding != Coding::Plain && !frame.opcode.is_control() {
+                if let Some(decompress) = &mut tools.decompress {
+                    *at += self.inflate(&mut **decompress, frame, arrived, rules)?;
                 }
                 Place::Held
-            } else if self.left == 0 && self.is_alone(frame) {
-                self.unmask(frame, arrived)?;
-                Place::Input { offset, len }
             } else {
-                self.append(frame, arrived)?;
-                Place::Held
+                *at += len;
+                self.left -= len as u64;
+                self.place(frame, arrived, offset, rules)?
             };
-            if self.left == 0 {
-                if let Some(item) = self.end_frame(frame, place)? {
-                    return Ok(Some(item));
-                }
+            let is_over = self.left == 0 && !self.is_stopped();
+            let item = if is_over { self.end_frame(frame, place, rules)? } else { None };
+            let item = match item {
+                None if rules.in_pieces && !frame.opcode.is_control() => self.piece(place),
+                item => item,
+            };
+            let Some(item) = item else { continue };
+            if let (Place::Held, true, Some(decompress)) =
+                (item.place, item.marks.0 & Marks::LAST == 0, &mut tools.decompress)
+            {
+                decompress.leave(self.held());
             }
+            return Ok(Some(item));
         }
+    }
+
+    /// Unmasks a part of a payload, and decides where it lies from now on.
+    fn place(
+        &mut self,
+        frame: Frame,
+        part: &mut [u8],
+        offset: usize,
+        rules: Rules,
+    ) -> Result<Place, Failure> {
+        let stays = match frame.opcode.is_control() {
+            false if rules.in_pieces => true,
+            _ => self.left == 0 && self.is_alone(frame),
+        };
+        if stays {
+            self.unmask(frame, part)?;
+            Ok(Place::Input { offset, len: part.len() })
+        } else {
+            self.append(frame, part)?;
+            Ok(Place::Held)
+        }
+    }
+
+    /// What there is of the message that goes on, as a piece.
+    fn piece(&mut self, place: Place) -> Option<Item> {
+        let len = match place {
+            Place::Input { len, .. } => len,
+            Place::Held => self.message.len(),
+        };
+        (len > 0).then(|| Item { kind: self.item_kind(), marks: self.mark(len), place: self.hold(place, Held::Message) })
     }
 
     /// Collects a header over as many reads as it takes.
@@ -236,7 +324,7 @@ impl Reader {
         role: Role,
         may_be_compressed: bool,
         header: Header,
-        limits: Limits,
+        rules: Rules,
     ) -> Result<Frame, Failure> {
         // RFC 7692 6: on the first frame of a message, and on no other.
         let begins = matches!(header.opcode, Opcode::Text | Opcode::Binary);
@@ -261,20 +349,20 @@ impl Reader {
             _ => {}
         }
         if !header.opcode.is_control() {
-            if u64::from(self.fragments) >= limits.fragments {
+            if u64::from(self.fragments) >= rules.fragments {
                 return Err(Failure::TooManyFragments);
             }
-            if header.payload_len > limits.frame {
+            if header.payload_len > rules.frame {
                 return Err(Failure::FrameTooBig);
             }
             if begins {
-                self.is_compressed = is_compressed;
+                self.coding = if is_compressed { Coding::Compressed } else { Coding::Plain };
             }
             // What does not compress is stored in blocks of 65,535 octets, with
             // five octets each.
-            let (so_far, most) = match self.is_compressed {
-                true => (0, limits.message.saturating_add(limits.message / 8192 + 64)),
-                false => (self.message.len() as u64, limits.message),
+            let (so_far, most) = match self.coding != Coding::Plain {
+                true => (0, rules.message.saturating_add(rules.message / 8192 + 64)),
+                false => (self.listed + self.message.len() as u64, rules.message),
             };
             if so_far.saturating_add(header.payload_len) > most {
                 return Err(Failure::MessageTooBig);
@@ -311,32 +399,54 @@ impl Reader {
     }
 
     /// Unmasks a part of the current payload, inflates it behind what is there,
-    /// and checks text.
+    /// and checks text. Returns how many octets were used.
     fn inflate(
         &mut self,
-        decompress: &mut (dyn Decompress + '_),
+        decompress: &mut dyn Decompress,
         frame: Frame,
         part: &mut [u8],
-        limit: usize,
-    ) -> Result<(), Failure> {
+        rules: Rules,
+    ) -> Result<usize, Failure> {
+        let limit = usize::try_from(rules.message).unwrap_or(usize::MAX);
+        let stop = if rules.in_pieces { PIECE } else { usize::MAX };
+        let bounds = Bounds { limit, stop };
         let before = self.message.len();
+        let mut used = 0;
         let mut result = Ok(());
-        for chunk in part.chunks_mut(CHUNK) {
+        let mut stopped = false;
+        // Once without octets, when there is output to be fetched.
+        for chunk in part.chunks_mut(CHUNK).chain([&mut [][..]]) {
             apply_mask(chunk, self.key, 0);
-            self.key.rotate_left(chunk.len() % 4);
-            result = result.and_then(|()| decompress.inflate(chunk, &mut self.message, limit));
+            match decompress.inflate(chunk, &mut self.message, bounds) {
+                Ok((taken, is_stopped)) => {
+                    self.key.rotate_left(taken % 4);
+                    // What was not used will be unmasked again.
+                    apply_mask(chunk.get_mut(taken..).unwrap_or_default(), self.key, 0);
+                    used += taken;
+                    self.left -= taken as u64;
+                    stopped = is_stopped;
+                }
+                Err(failure) => result = Err(failure),
+            }
+            if stopped || result.is_err() {
+                break;
+            }
         }
-        if self.left == 0 && frame.fin {
-            result = result.and_then(|()| decompress.finish(&mut self.message, limit));
+        if self.left == 0 && frame.fin && !stopped && result.is_ok() {
+            match decompress.finish(&mut self.message, bounds) {
+                Ok(is_stopped) => stopped = is_stopped,
+                Err(failure) => result = Err(failure),
+            }
         }
+        self.coding = if stopped { Coding::Stopped } else { Coding::Compressed };
         // Text that is invalid comes before whatever is wrong behind it, however
         // the octets were split.
         if self.kind == Some(MessageKind::Text) {
-            let end = self.message.len().min(limit);
-            let new = self.message.get(before..end).unwrap_or_default();
+            let most = usize::try_from(rules.message - self.listed).unwrap_or(usize::MAX);
+            let new = self.message.get(before..self.message.len().min(most)).unwrap_or_default();
             self.utf8.feed(new).map_err(|_| Failure::BadUtf8)?;
         }
-        result
+        result.map(|()| used)
     }
 
     /// Unmasks a part of the current payload and moves it behind what is there.
@@ -361,30 +471,62 @@ impl Reader {
     }
 
     /// The payload is complete; so is the item unless a fragment follows.
-    fn end_frame(&mut self, frame: Frame, place: Place) -> Result<Option<Item>, Failure> {
+    fn end_frame(
+        &mut self,
+        frame: Frame,
+        place: Place,
+        rules: Rules,
+    ) -> Result<Option<Item>, Failure> {
         self.frame = None;
-        let kind = match frame.opcode {
-            Opcode::Close => ItemKind::Close,
-            Opcode::Ping => ItemKind::Ping,
-            Opcode::Pong => ItemKind::Pong,
-            _ if !frame.fin => return Ok(None),
-            _ => {
-                if !self.utf8.is_complete() {
-                    return Err(Failure::BadUtf8);
-                }
-                self.fragments = 0;
-                match self.kind.take() {
-                    Some(MessageKind::Text) => ItemKind::Text,
-                    _ => ItemKind::Binary,
-                }
-            }
+        let control = match frame.opcode {
+            Opcode::Close => Some(ItemKind::Close),
+            Opcode::Ping => Some(ItemKind::Ping),
+            Opcode::Pong => Some(ItemKind::Pong),
+            _ => None,
         };
-        if place == Place::Held {
-            let control = frame.opcode.is_control();
-            self.held = Some(if control { Held::Control } else { Held::Message });
+        if let Some(kind) = control {
+            let place = self.hold(place, Held::Control);
+            return Ok(Some(Item { kind, marks: Marks::default(), place }));
         }
-        let is_compressed = self.is_compressed && !frame.opcode.is_control();
-        Ok(Some(Item { kind, is_compressed, place }))
+        if !frame.fin {
+            return Ok(None);
+        }
+        if !self.utf8.is_complete() {
+            return Err(Failure::BadUtf8);
+        }
+        let kind = self.item_kind();
+        let mut marks = self.mark(0);
+        if rules.in_pieces {
+            marks.0 |= Marks::LAST;
+        } else {
+            marks.0 &= Marks::COMPRESSED;
+        }
+        (self.kind, self.fragments, self.listed) = (None, 0, 0);
+        Ok(Some(Item { kind, marks, place: self.hold(place, Held::Message) }))
+    }
+
+    fn item_kind(&self) -> ItemKind {
+        match self.kind {
+            Some(MessageKind::Text) => ItemKind::Text,
+            _ => ItemKind::Binary,
+        }
+    }
+
+    /// Marks of the next piece, which has so many octets.
+    fn mark(&mut self, len: usize) -> Marks {
+        let first = if self.listed == 0 { Marks::FIRST } else { 0 };
+        let is_compressed = self.coding != Coding::Plain;
+        let compressed = if is_compressed { Marks::COMPRESSED } else { 0 };
+        self.listed += len as u64;
+        Marks(first | compressed)
+    }
+
+    /// What lies in the reader is kept until it was used.
+    fn hold(&mut self, place: Place, held: Held) -> Place {
+        if place == Place::Held {
+            self.held = Some(held);
+        }
+        place
     }
 }
 
@@ -394,7 +536,7 @@ impl Reader {
 fn next_whole<const MASKED: bool>(
     input: &mut [u8],
     at: &mut usize,
-    limits: Limits,
+    rules: Rules,
 ) -> Option<Result<Item, Failure>> {
     let rest = input.get_mut(*at..)?;
     let &[b0 @ (0x81 | 0x82), b1, b2, b3, ..] = &*rest else { return None };
@@ -408,7 +550,7 @@ fn next_whole<const MASKED: bool>(
         len => (usize::from(len), 2 + key_len),
     };
     let is_minimal = header_len == 2 + key_len || len >= 126;
-    if !is_minimal || len as u64 > limits.message.min(limits.frame) {
+    if !is_minimal || len as u64 > rules.message.min(rules.frame) {
         return None;
     }
     let (header, payload) = rest.split_at_mut_checked(header_len)?;
@@ -424,7 +566,8 @@ fn next_whole<const MASKED: bool>(
     } else {
         return Some(Err(Failure::BadUtf8));
     };
-    Some(Ok(Item { kind, is_compressed: false, place: Place::Input { offset, len } }))
+    let marks = Marks(if rules.in_pieces { Marks::FIRST | Marks::LAST } else { 0 });
+    Some(Ok(Item { kind, marks, place: Place::Input { offset, len } }))
 }
 
 /// Unmasks a whole text; tells whether it is valid. Short text is mostly ASCII,

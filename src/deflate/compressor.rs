@@ -41,13 +41,13 @@ impl Compressor {
         self.parameters
     }
 
-    /// Compresses a whole message.
+    /// Compresses a message, or the next part of one.
     ///
     /// # Errors
     /// Without memory; then the history is of no use.
-    pub fn compress(&mut self, message: &[u8]) -> Result<Vec<u8>, Full> {
+    pub fn compress(&mut self, part: &[u8], is_last: bool) -> Result<Vec<u8>, Full> {
         let mut output = Vec::new();
-        let mut rest = message;
+        let mut rest = part;
         loop {
             let start = output.len();
             let room = (rest.len() / 2).clamp(256, 64 << 10);
@@ -65,13 +65,16 @@ impl Compressor {
                 break;
             }
         }
+        if !is_last {
+            return Ok(output);
+        }
         if !self.takes_over {
             self.stream.reset();
         }
         if output.ends_with(&TAIL) {
             output.truncate(output.len() - TAIL.len());
         }
-        // 7.2.3.6: an empty message is one octet.
+        // 7.2.3.6: an empty message is one octet, and so is an empty end.
         if output.is_empty() {
             output.push(0);
         }

@@ -31,15 +31,21 @@ const ROOM: usize = 64 << 10;
 /// Inflates messages, one behind the other.
 pub struct Inflater {
     stream: Inflate,
-    /// The end of the messages before, in case that the stream is begun anew in
-    /// the next one; empty without context takeover.
+    /// The end of what came before and is not there any more, in case that the
+    /// stream is begun anew: with context takeover of the messages before.
     history: Vec<u8>,
     takes_over: bool,
     /// The stream ended with the last octet, and did not begin anew.
     is_at_end: bool,
-    /// Octets of this message so far, and streams that began anew in it.
+    /// The last output filled its room: there may be more.
+    has_more: bool,
+    /// Octets of this message so far, compressed and not, and streams that began
+    /// anew in it.
     taken: usize,
+    made: usize,
     restarts: usize,
+    /// Octets of the tail that were put back.
+    tail_used: usize,
 }
 
 impl Inflater {
@@ -49,48 +55,83 @@ impl Inflater {
         // The window is the largest one, whatever was agreed on: it holds every
         // smaller one too.
         let stream = Inflate::new(false, MAX_WINDOW_BITS);
-        Self { stream, history: Vec::new(), takes_over, is_at_end: false, taken: 0, restarts: 0 }
+        Self {
+            stream,
+            history: Vec::new(),
+            takes_over,
+            is_at_end: false,
+            has_more: false,
+            taken: 0,
+            made: 0,
+            restarts: 0,
+            tail_used: 0,
+        }
     }
 
-    /// Inflates a part of a message behind what `message` has of it, up to
-    /// `limit` octets in all.
+    /// Inflates a part of a message behind what `message` has of it, until that
+    /// has `stop` octets. Returns how many octets of the part it took, and
+    /// whether it stopped. The whole message may have `limit` octets.
     ///
     /// # Errors
     /// When the rest of the message is of no use.
     pub fn inflate(
         &mut self,
-        mut part: &[u8],
+        part: &[u8],
         message: &mut Vec<u8>,
         limit: usize,
-    ) -> Result<(), InflateError> {
-        while !part.is_empty() {
-            if self.is_at_end {
+        stop: usize,
+    ) -> Result<(usize, bool), InflateError> {
+        let mut used = 0;
+        loop {
+            let rest = part.get(used..).unwrap_or_default();
+            if rest.is_empty() && !self.has_more {
+                return Ok((used, false));
+            }
+            if message.len() >= stop {
+                return Ok((used, true));
+            }
+            if self.is_at_end && !self.has_more {
                 self.begin_anew(message)?;
             }
-            let taken = self.step(part, message, limit)?;
+            let taken = self.step(rest, message, limit)?;
             self.taken = self.taken.saturating_add(taken);
-            part = part.get(taken..).unwrap_or_default();
+            used += taken;
         }
-        Ok(())
     }
 
-    /// The message is over.
+    /// The message is over. Returns whether it stopped before its end.
     ///
     /// # Errors
     /// As [`Inflater::inflate`].
-    pub fn finish(&mut self, message: &mut Vec<u8>, limit: usize) -> Result<(), InflateError> {
+    pub fn finish(
+        &mut self,
+        message: &mut Vec<u8>,
+        limit: usize,
+        stop: usize,
+    ) -> Result<bool, InflateError> {
         // 7.2.3.4: behind a final block there may be nothing to put back.
-        if !self.is_at_end {
-            self.inflate(&TAIL, message, limit)?;
+        if !self.is_at_end || self.tail_used > 0 {
+            let rest = TAIL.get(self.tail_used..).unwrap_or_default();
+            let (used, is_stopped) = self.inflate(rest, message, limit, stop)?;
+            self.tail_used += used;
+            if is_stopped {
+                return Ok(true);
+            }
         }
-        (self.taken, self.restarts) = (0, 0);
+        (self.taken, self.made, self.restarts, self.tail_used) = (0, 0, 0, 0);
         if self.takes_over {
             remember(&mut self.history, message);
         } else {
+            self.history = Vec::new();
             self.stream.reset(false);
             self.is_at_end = false;
         }
-        Ok(())
+        Ok(false)
+    }
+
+    /// What there is of the message will not be there at the next call.
+    pub fn leave(&mut self, piece: &[u8]) {
+        remember(&mut self.history, piece);
     }
 
     /// One call of the library's: returns how many octets it took.
@@ -102,8 +143,9 @@ impl Inflater {
     ) -> Result<usize, InflateError> {
         let start = message.len();
         // One octet above the limit shows that it is passed.
-        let most = limit.saturating_add(1).saturating_sub(start);
-        let room = (4 * part.len()).clamp(512, ROOM).min(most);
+        let most = limit.saturating_add(1).saturating_sub(self.made);
+        let wanted = if part.is_empty() { ROOM } else { 4 * part.len() };
+        let room = wanted.clamp(512, ROOM).min(most);
         reserve(message, room, limit)?;
         message.resize(start + room, 0);
         let (taken_before, made_before) = (self.stream.total_in(), self.stream.total_out());
@@ -112,48 +154,22 @@ impl Inflater {
         let taken = (self.stream.total_in() - taken_before) as usize;
         let made = (self.stream.total_out() - made_before) as usize;
         message.truncate(start + made);
+        self.made += made;
+        // Without room left there may be output that did not fit.
+        self.has_more = made == room;
         // First, since what is wrong behind the limit may or may not be here yet.
-        if message.len() > limit {
+        if self.made > limit {
             return Err(InflateError::TooBig);
         }
         match status {
             Ok(Status::StreamEnd) => {
-                self.is_at_end = true;
+                (self.is_at_end, self.has_more) = (true, false);
                 Ok(taken)
             }
-            // All input is with the library, but not all of its output is here:
-            // it is asked again with the same rest.
-            Ok(_) if taken == part.len() && made == room => {
-                self.drain(message, limit).map(|()| taken)
-            }
-            Ok(_) if taken == 0 && made == 0 => Err(InflateError::Data),
+            Ok(_) if taken == 0 && made == 0 && !part.is_empty() => Err(InflateError::Data),
             Ok(_) => Ok(taken),
             Err(zlib_rs::InflateError::MemError) => Err(InflateError::Memory),
             Err(_) => Err(InflateError::Data),
-        }
-    }
-
-    /// Fetches output that did not fit.
-    fn drain(&mut self, message: &mut Vec<u8>, limit: usize) -> Result<(), InflateError> {
-        loop {
-            let start = message.len();
-            let room = limit.saturating_add(1).saturating_sub(start).min(ROOM);
-            reserve(message, room, limit)?;
-            message.resize(start + room, 0);
-            let before = self.stream.total_out();
-            let output = message.get_mut(start..).unwrap_or_default();
-            let status = self.stream.decompress(&[], output, InflateFlush::SyncFlush);
-            let made = (self.stream.total_out() - before) as usize;
-            message.truncate(start + made);
-            self.is_at_end |= status == Ok(Status::StreamEnd);
-            if message.len() > limit {
-                return Err(InflateError::TooBig);
-            }
-            match status {
-                Ok(_) if made == room => {}
-                Ok(_) => return Ok(()),
-                Err(_) => return Err(InflateError::Data),
-            }
         }
     }
 

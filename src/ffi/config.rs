@@ -129,6 +129,38 @@ pub const WSABI_OPTION_SERVER_NO_CONTEXT_TAKEOVER: wsabi_option = wsabi_option(2
 /// receives (RFC 7692 7.1.1.2). Default 1.
 pub const WSABI_OPTION_CLIENT_NO_CONTEXT_TAKEOVER: wsabi_option = wsabi_option(24);
 
+/// Milliseconds for the client's request to arrive, and for a client the server's
+/// response; see `wsabi_conn_handle_timeout`. A server answers 408. It does not
+/// limit the application's decision. 0: no limit. Default 10,000.
+pub const WSABI_OPTION_OPENING_TIMEOUT: wsabi_option = wsabi_option(25);
+/// Milliseconds that the peer has for the end of the connection: from our Close,
+/// our refusal or a failure on. 0: no limit. Default 10,000.
+pub const WSABI_OPTION_CLOSING_TIMEOUT: wsabi_option = wsabi_option(26);
+/// Milliseconds between pings that the library sends by itself (RFC 6455 5.5.2),
+/// so that proxies keep the connection and a dead peer is found. The pongs are
+/// events as any. 0: none. Default 0.
+pub const WSABI_OPTION_PING_INTERVAL: wsabi_option = wsabi_option(27);
+/// Milliseconds for the pong to such a ping; any octet of the peer's counts for
+/// it, as it may be in the middle of a large message. Then the connection fails
+/// with 1011. 0: no limit. Default 20,000.
+pub const WSABI_OPTION_PONG_TIMEOUT: wsabi_option = wsabi_option(28);
+/// Milliseconds without an octet from the peer, pongs included, after which an
+/// open connection fails with 1001. 0: no limit. Default 0.
+pub const WSABI_OPTION_IDLE_TIMEOUT: wsabi_option = wsabi_option(29);
+
+/// Octets of queued output below which a queue that had reached
+/// `WSABI_OPTION_OUTPUT_HIGH_MARK` is drained: the event DRAINED is listed, and
+/// `wsabi_conn_interest` asks for READ again. Above the high mark it counts as
+/// the high mark. Default 65,536.
+pub const WSABI_OPTION_OUTPUT_LOW_MARK: wsabi_option = wsabi_option(30);
+/// 1: messages are listed in pieces as their octets arrive, so that one of any
+/// size passes in constant memory: `WSABI_FLAG_FIRST` and `WSABI_FLAG_LAST` mark
+/// the ends. `WSABI_OPTION_MAX_MESSAGE_SIZE` still counts. Default 0.
+pub const WSABI_OPTION_MESSAGE_PIECES: wsabi_option = wsabi_option(31);
+/// 1: a connection counts what goes in and out, for `wsabi_conn_info`, and has
+/// 100 octets more for it. Default 0.
+pub const WSABI_OPTION_COUNTERS: wsabi_option = wsabi_option(32);
+
 /// The server's order of preference: that of the config.
 pub const WSABI_PREFERENCE_SERVER: u64 = 0;
 /// The client's order of preference: that of the request.

@@ -12,7 +12,9 @@ use super::{
     Filler, WSABI_ERR_ARGUMENT, WSABI_ERR_INTERNAL, WSABI_ERR_LIMIT, WSABI_ERR_MEMORY,
     WSABI_ERR_STATE, guard, octets, slice_mut, some, text,
 };
-use crate::conn::{Config, Connection, Event, EventKind, Payload, Role, SendError, Sink, State};
+use crate::conn::{
+    Config, Connection, Event, EventKind, Marks, Payload, Role, SendError, Sink, State,
+};
 
 /// One WebSocket connection, without a socket: octets received go in, events
 /// come out; messages go in, octets to send come out.
@@ -109,8 +111,26 @@ pub const WSABI_EVENT_CLOSED: wsabi_event_type = wsabi_event_type(10);
 /// `wsabi_conn_reject`. The payload is the request target.
 pub const WSABI_EVENT_HTTP_REQUEST: wsabi_event_type = wsabi_event_type(11);
 
+/// The queue of output had reached `WSABI_OPTION_OUTPUT_HIGH_MARK`, or a send
+/// was refused with `WSABI_ERR_LIMIT`, and is at `WSABI_OPTION_OUTPUT_LOW_MARK`
+/// or below: the application may send on. `WSABI_INTEREST_RECV` says that it is to
+/// be fetched.
+pub const WSABI_EVENT_DRAINED: wsabi_event_type = wsabi_event_type(12);
+
 /// Bit of an event's `flags`: the message was compressed (RFC 7692).
 pub const WSABI_FLAG_COMPRESSED: u16 = 1;
+/// Bit of an event's `flags`: the payload begins its message
+/// (`WSABI_OPTION_MESSAGE_PIECES`, without which no message has it).
+pub const WSABI_FLAG_FIRST: u16 = 2;
+/// Bit of an event's `flags`: the payload, which may be empty, ends its message
+/// (`WSABI_OPTION_MESSAGE_PIECES`, without which no message has it).
+pub const WSABI_FLAG_LAST: u16 = 4;
+
+const _: () = assert!(
+    WSABI_FLAG_COMPRESSED == Marks::COMPRESSED as u16
+        && WSABI_FLAG_FIRST == Marks::FIRST as u16
+        && WSABI_FLAG_LAST == Marks::LAST as u16
+);
 
 /// One thing that happened. The layout is frozen.
 #[repr(C)]
@@ -652,8 +672,9 @@ impl Sink for EventList<'_> {
             EventKind::Close => WSABI_EVENT_CLOSE,
             EventKind::Failed => WSABI_EVENT_FAILED,
             EventKind::Closed => WSABI_EVENT_CLOSED,
+            EventKind::Drained => WSABI_EVENT_DRAINED,
         };
-        let flags = if event.is_compressed { WSABI_FLAG_COMPRESSED } else { 0 };
+        let flags = u16::from(event.marks.0);
         self.events.push(wsabi_event { r#type, flags, code: event.code, data, len });
     }
 }

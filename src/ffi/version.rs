@@ -156,6 +156,8 @@ pub const WSABI_FAILURE_ORIGIN_NOT_ALLOWED: wsabi_failure = wsabi_failure(128);
 pub const WSABI_FAILURE_UNKNOWN_RESOURCE: wsabi_failure = wsabi_failure(129);
 /// The :protocol of the extended CONNECT is not websocket. RFC 9220 3.
 pub const WSABI_FAILURE_UNKNOWN_PROTOCOL: wsabi_failure = wsabi_failure(130);
+/// The request did not arrive in time. RFC 9110 15.5.9.
+pub const WSABI_FAILURE_TIMEOUT: wsabi_failure = wsabi_failure(131);
 /// The status line is malformed. RFC 9112 4.
 pub const WSABI_FAILURE_RESPONSE_BAD_STATUS_LINE: wsabi_failure = wsabi_failure(151);
 /// A line of the response does not end with CR LF. RFC 9112 2.2.
@@ -196,6 +198,8 @@ pub const WSABI_FAILURE_RESPONSE_SUBPROTOCOL_REPEATED: wsabi_failure = wsabi_fai
 pub const WSABI_FAILURE_RESPONSE_OUT_OF_MEMORY: wsabi_failure = wsabi_failure(166);
 /// The answer to permessage-deflate is not one to the offer. RFC 7692 7.1.
 pub const WSABI_FAILURE_RESPONSE_EXTENSION_ANSWER: wsabi_failure = wsabi_failure(167);
+/// The response did not arrive in time. RFC 6455 4.1.
+pub const WSABI_FAILURE_RESPONSE_TIMEOUT: wsabi_failure = wsabi_failure(168);
 /// A reserved bit is set that no extension defines. RFC 6455 5.2.
 pub const WSABI_FAILURE_RESERVED_BIT: wsabi_failure = wsabi_failure(201);
 /// The opcode is reserved. RFC 6455 5.2.
@@ -234,6 +238,10 @@ pub const WSABI_FAILURE_OUT_OF_MEMORY: wsabi_failure = wsabi_failure(217);
 pub const WSABI_FAILURE_MASKED: wsabi_failure = wsabi_failure(218);
 /// The payload of a compressed message is no DEFLATE. RFC 7692 7.2.2.
 pub const WSABI_FAILURE_BAD_COMPRESSION: wsabi_failure = wsabi_failure(219);
+/// No pong came in time, nor anything else. RFC 6455 5.5.2.
+pub const WSABI_FAILURE_PONG_TIMEOUT: wsabi_failure = wsabi_failure(220);
+/// Nothing came for the time that a connection may be idle. RFC 6455 7.4.1.
+pub const WSABI_FAILURE_IDLE_TIMEOUT: wsabi_failure = wsabi_failure(221);
 
 /// Returns English text for a failure, with the section of the RFC, for logs.
 /// The string is static and never NULL.

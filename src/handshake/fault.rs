@@ -49,6 +49,8 @@ pub enum Fault {
     OutOfMemory = 166,
     /// The answer to permessage-deflate is not one to the offer. RFC 7692 7.1.
     ExtensionAnswer = 167,
+    /// The response did not arrive in time. RFC 6455 4.1.
+    Timeout = 168,
 }
 
 impl Fault {
@@ -71,6 +73,7 @@ impl Fault {
         Self::SubprotocolRepeated,
         Self::OutOfMemory,
         Self::ExtensionAnswer,
+        Self::Timeout,
     ];
 
     /// The rule in English, behind its section.
@@ -94,6 +97,7 @@ impl Fault {
             Self::SubprotocolRepeated => c"RFC 6455 11.3.4: the response has more than one Sec-WebSocket-Protocol header field",
             Self::OutOfMemory => c"RFC 6455 10.4: no memory for the response",
             Self::ExtensionAnswer => c"RFC 7692 7.1: the answer to permessage-deflate is not one to the offer",
+            Self::Timeout => c"RFC 6455 4.1: the response did not arrive in time",
         }
     }
 }

@@ -79,6 +79,8 @@ pub enum Refusal {
     UnknownResource = 129,
     /// The :protocol of the extended CONNECT is not websocket. RFC 9220 3.
     UnknownProtocol = 130,
+    /// The request did not arrive in time. RFC 9110 15.5.9.
+    Timeout = 131,
 }
 
 impl Refusal {
@@ -114,6 +116,7 @@ impl Refusal {
         Self::OriginNotAllowed,
         Self::UnknownResource,
         Self::UnknownProtocol,
+        Self::Timeout,
     ];
 
     /// HTTP status of the answer.
@@ -139,6 +142,7 @@ impl Refusal {
             Self::OriginNotAllowed => 403,
             Self::UnknownResource => 404,
             Self::Method => 405,
+            Self::Timeout => 408,
             Self::Http10
             | Self::UpgradeMissing
             | Self::ConnectionMissing
@@ -186,6 +190,7 @@ impl Refusal {
             Self::OriginNotAllowed => c"RFC 6455 10.2: the Origin of the request is not one that this server takes",
             Self::UnknownResource => c"RFC 6455 4.2.2: there is no such resource",
             Self::UnknownProtocol => c"RFC 9220 3: the :protocol of the extended CONNECT is not websocket",
+            Self::Timeout => c"RFC 9110 15.5.9: the request did not arrive in time",
         }
     }
 }

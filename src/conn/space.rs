@@ -1,0 +1,53 @@
+//! Octets that are received where they stay, and messages that are taken away.
+
+use alloc::vec::Vec;
+
+use super::{Connection, NotAsked, Sink};
+
+impl Connection {
+    /// The block of the message that is arriving, and how many octets can be
+    /// appended to it, without growing, for [`Connection::recv_appended`]: the
+    /// payload of a large frame lands in its place. `None`: receive as always.
+    pub fn recv_space(&mut self) -> Option<(&mut Vec<u8>, usize)> {
+        self.settle();
+        self.release();
+        if !self.is_reading() || self.config.is_on(super::OptionKey::MessagePieces) {
+            return None;
+        }
+        self.reader.space()
+    }
+
+    /// The block that was given, until something else is received.
+    pub fn given_space(&mut self) -> Option<(&mut Vec<u8>, usize)> {
+        self.reader.given_space()
+    }
+
+    /// So many octets of the peer were appended to the block. Lists what they
+    /// mean.
+    ///
+    /// # Errors
+    /// When no block was given, or it had less room.
+    pub fn recv_appended(&mut self, len: usize, sink: &mut impl Sink) -> Result<(), NotAsked> {
+        self.reader.take_back(len)?;
+        self.settle();
+        if len > 0 {
+            self.hear();
+            if let Some(watch) = self.watch() {
+                watch.counts.received.octets += len as u64;
+            }
+        }
+        match self.reader.append_in_place(len) {
+            Ok(()) => {
+                self.read_frames(&mut [], sink);
+            }
+            Err(failure) => self.fail(failure, sink),
+        }
+        Ok(())
+    }
+
+    /// The payload of the last message, if it lies in the connection, which
+    /// keeps nothing of it.
+    pub fn take_message(&mut self) -> Option<Vec<u8>> {
+        self.reader.take_message()
+    }
+}
