@@ -7,6 +7,9 @@ enum {
   WSABI_FLAG_COMPRESSED = 1,
   WSABI_FLAG_FIRST = 2,
   WSABI_FLAG_LAST = 4,
+  WSABI_SEND_MORE = 1,
+  WSABI_SEND_COMPRESSED = 2,
+  WSABI_SEND_UNCOMPRESSED = 4,
   WSABI_HTTP_1_0 = 10,
   WSABI_HTTP_1_1 = 11,
   WSABI_HTTP_2 = 20,
@@ -67,6 +70,23 @@ enum {
   WSABI_STATE_OPEN = 1,
   WSABI_STATE_CLOSING = 2,
   WSABI_STATE_CLOSED = 3,
+  WSABI_INFO_OCTETS_RECEIVED = 1,
+  WSABI_INFO_OCTETS_SENT = 2,
+  WSABI_INFO_FRAMES_RECEIVED = 3,
+  WSABI_INFO_FRAMES_SENT = 4,
+  WSABI_INFO_MESSAGES_RECEIVED = 5,
+  WSABI_INFO_MESSAGES_SENT = 6,
+  WSABI_INFO_PINGS_RECEIVED = 7,
+  WSABI_INFO_PINGS_SENT = 8,
+  WSABI_INFO_COMPRESSED_RECEIVED = 9,
+  WSABI_INFO_COMPRESSED_SENT = 10,
+  WSABI_INFO_ROUND_TRIP = 11,
+  WSABI_INFO_DEFLATE = 12,
+  WSABI_INFO_DEFLATE_WINDOW_BITS = 13,
+  WSABI_INFO_DEFLATE_TAKEOVER = 14,
+  WSABI_INFO_DEFLATE_PEER_TAKEOVER = 15,
+  WSABI_MESSAGE_TEXT = 1,
+  WSABI_MESSAGE_BINARY = 2,
   WSABI_OK = 0,
   WSABI_ERR_NULL = -1,
   WSABI_ERR_ARGUMENT = -2,
@@ -290,6 +310,7 @@ enum {
 typedef struct wsabi_config wsabi_config;
 typedef struct wsabi_conn wsabi_conn;
 typedef struct wsabi_explanation wsabi_explanation;
+typedef struct wsabi_prepared wsabi_prepared;
 typedef int32_t wsabi_status;
 typedef uint32_t wsabi_option;
 typedef struct {
@@ -334,6 +355,10 @@ typedef struct {
 typedef uint32_t wsabi_interest;
 typedef int32_t wsabi_state;
 typedef int32_t wsabi_failure;
+typedef uint32_t wsabi_info;
+typedef void (*wsabi_trace_fn)(void *context, const char *line, size_t len);
+typedef uint32_t wsabi_message;
+typedef void (*wsabi_release_fn)(void *context);
 typedef struct {
   size_t struct_size;
   uint32_t version;
@@ -404,6 +429,8 @@ wsabi_status wsabi_conn_new_open(const wsabi_config *config,
                                  const char *subprotocol,
                                  size_t len,
                                  wsabi_conn **out);
+wsabi_status wsabi_conn_reset(wsabi_conn *conn,
+                              const wsabi_client_request *request);
 void wsabi_conn_free(wsabi_conn *conn);
 wsabi_status wsabi_conn_set_user_data(wsabi_conn *conn, void *user_data);
 void *wsabi_conn_user_data(const wsabi_conn *conn);
@@ -418,6 +445,16 @@ wsabi_status wsabi_conn_recv_eof(wsabi_conn *conn,
                                  wsabi_event *events,
                                  size_t cap,
                                  size_t *count);
+wsabi_status wsabi_conn_recv_space(wsabi_conn *conn,
+                                   uint8_t **data,
+                                   size_t *len);
+wsabi_status wsabi_conn_recv_commit(wsabi_conn *conn,
+                                    size_t len,
+                                    wsabi_event *events,
+                                    size_t cap,
+                                    size_t *count);
+wsabi_status wsabi_conn_take(wsabi_conn *conn, void **owner);
+void wsabi_release(void *owner);
 wsabi_status wsabi_conn_output(wsabi_conn *conn,
                                wsabi_iovec *runs,
                                size_t cap,
@@ -425,16 +462,40 @@ wsabi_status wsabi_conn_output(wsabi_conn *conn,
 wsabi_status wsabi_conn_output_consumed(wsabi_conn *conn, size_t len);
 size_t wsabi_conn_output_size(const wsabi_conn *conn);
 wsabi_interest wsabi_conn_interest(wsabi_conn *conn);
+uint64_t wsabi_conn_deadline(const wsabi_conn *conn);
+wsabi_status wsabi_conn_handle_timeout(wsabi_conn *conn,
+                                       uint64_t now_ms,
+                                       wsabi_event *events,
+                                       size_t cap,
+                                       size_t *count);
 wsabi_state wsabi_conn_state(const wsabi_conn *conn);
 uint16_t wsabi_conn_close_code(const wsabi_conn *conn);
 wsabi_failure wsabi_conn_failure(const wsabi_conn *conn);
 wsabi_status wsabi_conn_subprotocol(const wsabi_conn *conn, wsabi_slice *name);
+wsabi_status wsabi_conn_info(const wsabi_conn *conn,
+                             wsabi_info info,
+                             uint64_t *value);
+wsabi_status wsabi_conn_set_trace(wsabi_conn *conn,
+                                  wsabi_trace_fn trace,
+                                  void *context);
 wsabi_status wsabi_conn_send_text(wsabi_conn *conn,
                                   const void *data,
                                   size_t len);
 wsabi_status wsabi_conn_send_binary(wsabi_conn *conn,
                                     const void *data,
                                     size_t len);
+wsabi_status wsabi_conn_send(wsabi_conn *conn,
+                             wsabi_message type,
+                             const void *data,
+                             size_t len,
+                             uint32_t flags);
+wsabi_status wsabi_conn_send_borrowed(wsabi_conn *conn,
+                                      wsabi_message type,
+                                      const void *data,
+                                      size_t len,
+                                      uint32_t flags,
+                                      wsabi_release_fn release,
+                                      void *context);
 wsabi_status wsabi_conn_send_ping(wsabi_conn *conn,
                                   const void *data,
                                   size_t len);
@@ -445,6 +506,14 @@ wsabi_status wsabi_conn_close(wsabi_conn *conn,
                               uint16_t code,
                               const void *reason,
                               size_t len);
+wsabi_status wsabi_prepared_new(const wsabi_config *config,
+                                wsabi_message type,
+                                const void *data,
+                                size_t len,
+                                wsabi_prepared **out);
+void wsabi_prepared_free(wsabi_prepared *prepared);
+wsabi_status wsabi_conn_send_prepared(wsabi_conn *conn,
+                                      const wsabi_prepared *prepared);
 wsabi_status wsabi_conn_recv_request(wsabi_conn *conn,
                                      const wsabi_request *request,
                                      wsabi_event *events,

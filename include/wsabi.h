@@ -81,6 +81,21 @@
 // (`WSABI_OPTION_MESSAGE_PIECES`, without which no message has it).
 #define WSABI_FLAG_LAST 4
 
+// Bit of `flags`: the payload is a fragment, and the message goes on with the next
+// call, which has the same type (RFC 6455 5.4). A text may be cut anywhere. Until
+// its end no other message can be sent; pings, pongs and a Close can. Fragments are
+// compressed, where that was agreed on, unless the first has
+// `WSABI_SEND_UNCOMPRESSED`.
+#define WSABI_SEND_MORE 1
+
+// Bit of `flags`: compress the message whatever its size, where that was agreed
+// on.
+#define WSABI_SEND_COMPRESSED 2
+
+// Bit of `flags`: do not compress the message, such as one with a secret beside
+// text of somebody else's (RFC 7692 8), or a picture.
+#define WSABI_SEND_UNCOMPRESSED 4
+
 // HTTP/1.0, which is never upgraded (RFC 9110 7.8).
 #define WSABI_HTTP_1_0 10
 
@@ -111,11 +126,14 @@ typedef struct wsabi_config wsabi_config;
 // The loop of a host: *receive, handle the events, write the output, ask for
 // the interest.*
 //
-// Methods: `wsabi_conn_new_server`, `_new_client`, `_new_open`, `_free`,
+// Methods: `wsabi_conn_new_server`, `_new_client`, `_new_open`, `_reset`, `_free`,
 // `_set_user_data`, `_user_data`;
-// `_recv`, `_recv_eof`; `_output`, `_output_consumed`, `_output_size`;
-// `_interest`, `_state`, `_close_code`, `_failure`, `_subprotocol`;
-// `_send_text`, `_send_binary`, `_send_ping`, `_send_pong`, `_close`;
+// `_recv`, `_recv_eof`, `_recv_space`, `_recv_commit`, `_take`; `_output`,
+// `_output_consumed`, `_output_size`;
+// `_interest`, `_deadline`, `_handle_timeout`, `_state`, `_close_code`, `_failure`,
+// `_subprotocol`, `_info`, `_set_trace`;
+// `_send_text`, `_send_binary`, `_send`, `_send_borrowed`, `_send_prepared`,
+// `_send_ping`, `_send_pong`, `_close`;
 // `_recv_request`; `_head_method`, `_head_target`, `_head_path`, `_head_query`,
 // `_head_query_parameter`, `_head_host`, `_head_origin`, `_head_find`,
 // `_head_at`, `_offered_subprotocol`; `_accept`, `_accept_by`,
@@ -129,6 +147,12 @@ typedef struct wsabi_conn wsabi_conn;
 // Methods: `wsabi_explain`, `wsabi_explain_frames`, `wsabi_explanation_free`,
 // `_count`, `_at`.
 typedef struct wsabi_explanation wsabi_explanation;
+
+// A message that is encoded, and compressed, once for many connections. Its
+// octets are shared; the connections that still have to write them keep them.
+//
+// Methods: `wsabi_prepared_new`, `_free`; `wsabi_conn_send_prepared`.
+typedef struct wsabi_prepared wsabi_prepared;
 
 // Result of a call: 0, or a negative `WSABI_ERR_*`, which says that the caller
 // broke a rule. Codes may be added; treat an unknown negative value as an
@@ -239,6 +263,20 @@ typedef int32_t wsabi_state;
 // and messages.
 // Codes may be added.
 typedef int32_t wsabi_failure;
+
+// Key of `wsabi_conn_info`. Values are pinned; keys may be added.
+typedef uint32_t wsabi_info;
+
+// Receives lines of a trace: `len` octets of UTF-8 at `line`, without an end of
+// line, valid during the call, which must not use the connection.
+typedef void (*wsabi_trace_fn)(void *context, const char *line, size_t len);
+
+// Type of a message, RFC 6455 5.6.
+typedef uint32_t wsabi_message;
+
+// Gives back octets that were lent: `context` as it was given. It is called once,
+// inside a call on the connection that has them, which it must not use.
+typedef void (*wsabi_release_fn)(void *context);
 
 // A request that the host parsed: `wsabi_request r = WSABI_REQUEST_INIT;`, then
 // set what differs. Everything it points to is copied during the call.
@@ -553,8 +591,9 @@ typedef struct {
 // Close the socket and free the connection.
 #define WSABI_INTEREST_CLOSE 8
 
-// Call `wsabi_conn_recv` at once, if need be without octets (NULL, 0): octets
-// that came before the decision on a request wait in the connection.
+// Call `wsabi_conn_recv` at once, if need be without octets (NULL, 0): there is
+// something to be listed, such as octets that came before the decision on a
+// request.
 #define WSABI_INTEREST_RECV 16
 
 // The opening handshake is not over.
@@ -568,6 +607,60 @@ typedef struct {
 
 // The peer's octet stream ended, or the opening handshake was refused.
 #define WSABI_STATE_CLOSED 3
+
+// Octets received, those of the opening handshake too. This and all up to
+// COMPRESSED_SENT are counted with `WSABI_OPTION_COUNTERS`, or a trace.
+#define WSABI_INFO_OCTETS_RECEIVED 1
+
+// Octets of the output that were consumed.
+#define WSABI_INFO_OCTETS_SENT 2
+
+// Frames received.
+#define WSABI_INFO_FRAMES_RECEIVED 3
+
+// Frames queued.
+#define WSABI_INFO_FRAMES_SENT 4
+
+// Messages received, to their end.
+#define WSABI_INFO_MESSAGES_RECEIVED 5
+
+// Messages queued, to their end.
+#define WSABI_INFO_MESSAGES_SENT 6
+
+// Pings received.
+#define WSABI_INFO_PINGS_RECEIVED 7
+
+// Pings queued, of the application and of the library.
+#define WSABI_INFO_PINGS_SENT 8
+
+// Octets of the payloads of compressed messages received, as they were sent.
+#define WSABI_INFO_COMPRESSED_RECEIVED 9
+
+// The same of those queued.
+#define WSABI_INFO_COMPRESSED_SENT 10
+
+// Milliseconds between the last ping of the library's own that was answered
+// (`WSABI_OPTION_PING_INTERVAL`) and its pong.
+#define WSABI_INFO_ROUND_TRIP 11
+
+// 1 when permessage-deflate was agreed on, else 0.
+#define WSABI_INFO_DEFLATE 12
+
+// The window of this side's compressor, 8 to 15 (RFC 7692 7.1.2). This and the
+// next two are there when permessage-deflate was agreed on.
+#define WSABI_INFO_DEFLATE_WINDOW_BITS 13
+
+// 1 when this side's compressor keeps its history (RFC 7692 7.1.1), else 0.
+#define WSABI_INFO_DEFLATE_TAKEOVER 14
+
+// 1 when the peer's does.
+#define WSABI_INFO_DEFLATE_PEER_TAKEOVER 15
+
+// UTF-8.
+#define WSABI_MESSAGE_TEXT 1
+
+// Octets.
+#define WSABI_MESSAGE_BINARY 2
 
 // Success.
 #define WSABI_OK 0
@@ -1395,6 +1488,18 @@ wsabi_status wsabi_conn_new_open(const wsabi_config *config,
                                  size_t len,
                                  wsabi_conn **out);
 
+// Makes the connection as new, with its config and its role: a pool of objects
+// need not free them. Output that still waits is dropped; what was borrowed is
+// released; the user data stays. `request` is a client's, as for
+// `wsabi_conn_new_client`, and NULL for a server.
+//
+// Returns as `wsabi_conn_new_client`, and `WSABI_ERR_ARGUMENT` for a request that
+// is there for a server, or not for a client. With a status other than `WSABI_OK`
+// nothing changed.
+WSABI_API
+wsabi_status wsabi_conn_reset(wsabi_conn *conn,
+                              const wsabi_client_request *request);
+
 // Frees a connection, in any state. Nothing more is sent: output that still
 // waits is dropped. NULL is ignored.
 WSABI_API void wsabi_conn_free(wsabi_conn *conn);
@@ -1450,6 +1555,52 @@ wsabi_status wsabi_conn_recv_eof(wsabi_conn *conn,
                                  size_t cap,
                                  size_t *count);
 
+// Offers memory to read the peer's octets into: when a large message is
+// arriving, the place behind what there is of it, so that it is not copied.
+//
+// Writes `*data` and `*len`: read at most `len` octets there, then call
+// `wsabi_conn_recv_commit` at once. `*len` 0: there is nothing to be gained; read
+// into memory of your own and call `wsabi_conn_recv`. Payloads of earlier events
+// are not valid behind this call.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_recv_space(wsabi_conn *conn,
+                                   uint8_t **data,
+                                   size_t *len);
+
+// Tells that the first `len` octets of the memory that `wsabi_conn_recv_space`
+// offered were written, and lists what they mean, as `wsabi_conn_recv` does. 0
+// octets change nothing.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `len` is more
+// than was offered, or `cap` is 0; `WSABI_ERR_STATE` when nothing was offered, or
+// another call that receives or asks for the interest came between;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_recv_commit(wsabi_conn *conn,
+                                    size_t len,
+                                    wsabi_event *events,
+                                    size_t cap,
+                                    size_t *count);
+
+// Takes the payload of the message that was listed last away from the
+// connection: it stays where it is, and valid, until `wsabi_release(*owner)`.
+// A message that lies in the connection is then kept, or sent to others
+// (`wsabi_conn_send_borrowed`), without being copied. One that lies in the octets
+// given to `wsabi_conn_recv` is the caller's already.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when the last call that
+// listed events listed no message that lies in the connection, or it was taken;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_take(wsabi_conn *conn,
+                             void **owner);
+
+// Frees a payload that `wsabi_conn_take` gave. Its type is that of a
+// `wsabi_release_fn`. NULL is ignored.
+WSABI_API void wsabi_release(void *owner);
+
 // Lists what is to be sent to the peer, oldest first, as at most `cap` runs.
 // The runs stay valid until the next call on this connection that is not
 // `const`. `*count` 0: there is nothing to send.
@@ -1478,14 +1629,43 @@ WSABI_API size_t wsabi_conn_output_size(const wsabi_conn *conn);
 // events were handled and the output was written. 0: nothing until the
 // application decides on the request.
 //
-// In states other than OPEN the host limits the time that it waits for the
-// peer: who says nothing is closed.
+// `wsabi_conn_deadline` tells how long to wait for it.
 //
 // RFC 6455 7.1.1: after a closing handshake the server closes the connection
 // first, hence CLOSE, and the client waits for it; after a failure it ends its
 // side and waits for the peer's, hence SHUTDOWN_WRITE with READ.
 // `WSABI_INTEREST_CLOSE` for NULL and after `WSABI_ERR_INTERNAL`.
 WSABI_API wsabi_interest wsabi_conn_interest(wsabi_conn *conn);
+
+// Returns when `wsabi_conn_handle_timeout` is to be called, in milliseconds of
+// the host's clock: at once for 0, never for `UINT64_MAX`. Ask after the
+// interest; wait no longer than this.
+//
+// `UINT64_MAX` for NULL and after `WSABI_ERR_INTERNAL`.
+WSABI_API uint64_t wsabi_conn_deadline(const wsabi_conn *conn);
+
+// Says what time it is, in milliseconds of a clock of the host's that does not go
+// back, from any origin; wsabi has none. What is due is done: who was waited for
+// too long is given up, and pings are sent. Handle the events, write the output
+// and ask for the interest then, as behind `wsabi_conn_recv`.
+//
+// Lists FAILED when a request, a response, a pong or anything at all did not come
+// in time, and CLOSED when the end did not; see `WSABI_OPTION_OPENING_TIMEOUT` and
+// its neighbours.
+//
+// It may be called at any time. A wait begins, and the peer is known to have been
+// heard, with the first call behind it: a host that calls it after each
+// `wsabi_conn_recv` gets times to the millisecond, one that calls it when it is
+// due later ones, by one timeout at most.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `cap` is 0;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_handle_timeout(wsabi_conn *conn,
+                                       uint64_t now_ms,
+                                       wsabi_event *events,
+                                       size_t cap,
+                                       size_t *count);
 
 // Returns the state. `WSABI_STATE_CLOSED` for NULL.
 WSABI_API wsabi_state wsabi_conn_state(const wsabi_conn *conn);
@@ -1508,6 +1688,26 @@ WSABI_API
 wsabi_status wsabi_conn_subprotocol(const wsabi_conn *conn,
                                     wsabi_slice *name);
 
+// Reads a figure of the connection into `*value`.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_NOT_FOUND` when it is not
+// known (yet), see the key; `WSABI_ERR_UNSUPPORTED` for an unknown key;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_info(const wsabi_conn *conn,
+                             wsabi_info info,
+                             uint64_t *value);
+
+// Has each frame, change of state and failure told from now on, a line each, such
+// as `in Text 5`, `out Close 2`, `state Closing`. Lines hold no payload. NULL ends
+// it. `context` is given to `trace` as it is.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL` for `conn`; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_set_trace(wsabi_conn *conn,
+                                  wsabi_trace_fn trace,
+                                  void *context);
+
 // Queues a text message of `len` octets, which must be UTF-8. They are copied.
 //
 // RFC 6455 6.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when
@@ -1529,6 +1729,40 @@ WSABI_API
 wsabi_status wsabi_conn_send_binary(wsabi_conn *conn,
                                     const void *data,
                                     size_t len);
+
+// Queues a message of `len` octets, or a fragment of one. They are copied.
+// `flags` are bits `WSABI_SEND_*`.
+//
+// RFC 6455 5.4, 6.1; RFC 7692 6.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+// `WSABI_ERR_ARGUMENT` when text is not UTF-8, or a fragment is not of the type of
+// its message; `WSABI_ERR_UNSUPPORTED` for an unknown type or bit, or both bits about
+// compression; `WSABI_ERR_STATE` when the connection is not open; `WSABI_ERR_LIMIT`
+// when `WSABI_OPTION_MAX_OUTPUT` would be passed; `WSABI_ERR_MEMORY`;
+// `WSABI_ERR_INTERNAL`. After `WSABI_ERR_MEMORY` in a compressed message that was
+// begun the connection fails with 1009, as its rest cannot be sent.
+WSABI_API
+wsabi_status wsabi_conn_send(wsabi_conn *conn,
+                             wsabi_message type,
+                             const void *data,
+                             size_t len,
+                             uint32_t flags);
+
+// Queues a message, or a fragment, as `wsabi_conn_send` does, but without copying
+// its octets where that gains something: they stay as they are until `release` is
+// called, when the last was written, when the connection is freed, or at once when
+// they were copied after all (a client masks, RFC 6455 5.3; compressed; fewer than
+// 2,048).
+//
+// Returns as `wsabi_conn_send`. With a status other than `WSABI_OK` the octets are
+// the caller's as before, and `release` is not called.
+WSABI_API
+wsabi_status wsabi_conn_send_borrowed(wsabi_conn *conn,
+                                      wsabi_message type,
+                                      const void *data,
+                                      size_t len,
+                                      uint32_t flags,
+                                      wsabi_release_fn release,
+                                      void *context);
 
 // Queues a ping with a payload of at most 125 octets, which are copied. The
 // peer's answer is the event PONG with the same payload.
@@ -1564,6 +1798,37 @@ wsabi_status wsabi_conn_close(wsabi_conn *conn,
                               uint16_t code,
                               const void *reason,
                               size_t len);
+
+// Prepares a message of `len` octets, which are copied. `config` is that of the
+// connections, or NULL for the defaults: it says whether and how the message is
+// compressed.
+//
+// Writes `*out`, which the caller frees with `wsabi_prepared_free`.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when text is not
+// UTF-8; `WSABI_ERR_UNSUPPORTED` for an unknown type; `WSABI_ERR_MEMORY`.
+WSABI_API
+wsabi_status wsabi_prepared_new(const wsabi_config *config,
+                                wsabi_message type,
+                                const void *data,
+                                size_t len,
+                                wsabi_prepared **out);
+
+// Drops the caller's reference to a prepared message. NULL is ignored.
+WSABI_API void wsabi_prepared_free(wsabi_prepared *prepared);
+
+// Queues a prepared message. A server's connection without context takeover sends
+// its octets as they are; one with it compresses the message into its own history,
+// and a client masks a copy (RFC 6455 5.3). Connections on several threads may
+// send one at the same time.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when the connection is not
+// open, or a message in fragments is not over; `WSABI_ERR_LIMIT` when
+// `WSABI_OPTION_MAX_OUTPUT` would be passed; `WSABI_ERR_MEMORY`;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_conn_send_prepared(wsabi_conn *conn,
+                                      const wsabi_prepared *prepared);
 
 // Takes a request from a host that has an HTTP server, instead of octets, on a
 // fresh connection of the server's side: lists REQUEST, HTTP_REQUEST, OPEN or

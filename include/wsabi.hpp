@@ -138,6 +138,39 @@ class config {
   std::unique_ptr<wsabi_config, free> raw_;
 };
 
+// A message that is encoded once for many connections.
+class prepared {
+ public:
+  static result<prepared> make(wsabi_message type, octets data, const config &config = {}) {
+    wsabi_prepared *raw = nullptr;
+    const wsabi_status status = wsabi_prepared_new(config.native(), type, data.data(), data.size(), &raw);
+    if (status != WSABI_OK) return result<prepared>::failed(status);
+    return prepared(raw);
+  }
+
+  wsabi_prepared *native() const { return raw_.get(); }
+
+ private:
+  explicit prepared(wsabi_prepared *raw) : raw_(raw) {}
+
+  struct free {
+    void operator()(wsabi_prepared *raw) const { wsabi_prepared_free(raw); }
+  };
+  std::unique_ptr<wsabi_prepared, free> raw_;
+};
+
+// Memory to read into.
+struct space {
+  std::uint8_t *data = nullptr;
+  std::size_t size = 0;
+};
+
+// Owns the payload of a message that was taken.
+struct release_payload {
+  void operator()(void *owner) const { wsabi_release(owner); }
+};
+using payload = std::unique_ptr<void, release_payload>;
+
 // One WebSocket connection. A connection that was moved from answers every call
 // as NULL does.
 class connection {
@@ -158,6 +191,11 @@ class connection {
     const wsabi_status status =
         wsabi_conn_new_open(config.native(), role, subprotocol.data(), subprotocol.size(), &raw);
     return own(status, raw);
+  }
+
+  // As new, with the same config and role. `request` is a client's.
+  [[nodiscard]] wsabi_status reset(const wsabi_client_request *request = nullptr) {
+    return wsabi_conn_reset(native(), request);
   }
 
   // Receives all of the octets, which are unmasked in place, and calls
@@ -187,6 +225,32 @@ class connection {
     if (status != WSABI_OK) return status;
     for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
     return WSABI_OK;
+  }
+
+  // Memory to read the peer's octets into, when a large message is arriving; then
+  // `receive_space_used`. Nothing: read into memory of your own, and `receive`.
+  std::optional<space> receive_space() {
+    space offered;
+    if (wsabi_conn_recv_space(native(), &offered.data, &offered.size) != WSABI_OK || offered.size == 0) {
+      return std::nullopt;
+    }
+    return offered;
+  }
+  template <class Handle>
+  [[nodiscard]] wsabi_status receive_space_used(std::size_t size, Handle &&handle) {
+    wsabi_event events[batch];
+    std::size_t count = 0;
+    const wsabi_status status = wsabi_conn_recv_commit(native(), size, events, batch, &count);
+    if (status != WSABI_OK) return status;
+    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
+    return WSABI_OK;
+  }
+  // The message listed last, which then is not copied when it is kept or lent; null
+  // when it does not lie in the connection.
+  payload take() {
+    void *owner = nullptr;
+    if (wsabi_conn_take(native(), &owner) != WSABI_OK) return nullptr;
+    return payload(owner);
   }
 
   // A request that the host parsed.
@@ -219,6 +283,26 @@ class connection {
 
   wsabi_interest interest() { return wsabi_conn_interest(native()); }
   wsabi_state state() const { return wsabi_conn_state(native()); }
+  // When `handle_timeout` is to be called, in milliseconds of the host's clock: 0 is
+  // at once, UINT64_MAX never.
+  std::uint64_t deadline() const { return wsabi_conn_deadline(native()); }
+  template <class Handle>
+  [[nodiscard]] wsabi_status handle_timeout(std::uint64_t now_ms, Handle &&handle) {
+    wsabi_event events[batch];
+    std::size_t count = 0;
+    const wsabi_status status = wsabi_conn_handle_timeout(native(), now_ms, events, batch, &count);
+    if (status != WSABI_OK) return status;
+    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
+    return WSABI_OK;
+  }
+  std::optional<std::uint64_t> info(wsabi_info key) const {
+    std::uint64_t value = 0;
+    if (wsabi_conn_info(native(), key, &value) != WSABI_OK) return std::nullopt;
+    return value;
+  }
+  [[nodiscard]] wsabi_status set_trace(wsabi_trace_fn trace, void *context = nullptr) {
+    return wsabi_conn_set_trace(native(), trace, context);
+  }
   std::uint16_t close_code() const { return wsabi_conn_close_code(native()); }
   wsabi_failure failure() const { return wsabi_conn_failure(native()); }
   // Empty when there is none.
@@ -231,6 +315,25 @@ class connection {
   }
   [[nodiscard]] wsabi_status send_binary(octets data) {
     return wsabi_conn_send_binary(native(), data.data(), data.size());
+  }
+  // Flags are bits WSABI_SEND_*.
+  [[nodiscard]] wsabi_status send(wsabi_message type, octets data, std::uint32_t flags = 0) {
+    return wsabi_conn_send(native(), type, data.data(), data.size(), flags);
+  }
+  // Not copied: `release(context)` says that the octets are free, unless the status
+  // is another than WSABI_OK.
+  [[nodiscard]] wsabi_status send_borrowed(wsabi_message type, octets data, std::uint32_t flags,
+                                           wsabi_release_fn release, void *context) {
+    return wsabi_conn_send_borrowed(native(), type, data.data(), data.size(), flags, release, context);
+  }
+  // A message that `take` gave: `data` is that of its event.
+  [[nodiscard]] wsabi_status send_taken(wsabi_message type, octets data, payload owner, std::uint32_t flags = 0) {
+    const wsabi_status status = send_borrowed(type, data, flags, wsabi_release, owner.get());
+    if (status == WSABI_OK) (void)owner.release();
+    return status;
+  }
+  [[nodiscard]] wsabi_status send(const prepared &message) {
+    return wsabi_conn_send_prepared(native(), message.native());
   }
   [[nodiscard]] wsabi_status send_ping(octets data = {}) {
     return wsabi_conn_send_ping(native(), data.data(), data.size());

@@ -12,7 +12,7 @@ mod support;
 use std::sync::Arc;
 
 use support::{Host, Seen, frame, noise};
-use wsabi::conn::{Config, Connection, EventKind, Failure, OptionKey, Role, State};
+use wsabi::conn::{Config, Connection, EventKind, Failure, Marks, OptionKey, Role, State};
 use wsabi::deflate::{Compressor, InflateError, Inflater};
 use wsabi::handshake::{Answer, Ask, Fault, parse_extensions};
 use wsabi::proto::{Header, Opcode};
@@ -213,11 +213,13 @@ fn section_7_2_messages_at_every_split() {
         host.feed(&whole[..cut]);
         host.feed(&whole[cut..]);
         host.feed(&frame(0x81, b"plain"));
-        let want = [message.as_bytes(), b"plain"].map(|payload| Seen {
-            kind: EventKind::Text,
-            code: 0,
-            payload: payload.to_vec(),
-        });
+        let want =
+            [(Marks::COMPRESSED, message.as_bytes()), (0, b"plain")].map(|(marks, payload)| Seen {
+                kind: EventKind::Text,
+                code: 0,
+                marks,
+                payload: payload.to_vec(),
+            });
         assert_eq!(host.seen, want, "cut at {cut}");
         host.take_output();
         assert_eq!(
@@ -484,7 +486,7 @@ fn a_window_that_was_not_agreed_on_is_the_largest() {
     assert_eq!(answer.as_deref(), Some("permessage-deflate"));
     let (mut client, far) = (Compressor::new(9, 8, 15, true), noise(30_000));
     for message in [&far[..], &far[..1000]] {
-        let payload = client.compress(message).unwrap();
+        let payload = client.compress(message, true).unwrap();
         assert!(message.len() > 1000 || payload.len() < 100, "it refers to what is far");
         host.feed(&frame(0xc2, &payload));
         assert_eq!(host.seen.last().unwrap().payload, message);

@@ -94,7 +94,7 @@ fn fails(name: &str, wire: &[u8], failure: Failure) {
 }
 
 fn seen(kind: EventKind, code: u16, payload: &[u8]) -> Seen {
-    Seen { kind, code, payload: payload.to_vec() }
+    Seen { kind, code, marks: 0, payload: payload.to_vec() }
 }
 
 /// Header octets as they stand, with a masking key and no payload.

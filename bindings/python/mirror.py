@@ -115,6 +115,8 @@ class Header:
             return TYPES[c]
         if c in names:
             return c
+        if c.endswith("_fn"):
+            return "c_void_p"  # a pointer to a function
         pointed = c[:-1]
         if c == "char*":
             return "c_char_p"

@@ -63,7 +63,7 @@ impl Terms {
         self.0 & TAKES_OVER != 0
     }
 
-    const fn peer_takes_over(self) -> bool {
+    pub(super) const fn peer_takes_over(self) -> bool {
         self.0 & PEER_TAKES_OVER != 0
     }
 

@@ -2,6 +2,7 @@
 //! `opening.rs`.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::sync::Arc;
 
 #[cfg(feature = "deflate")]
@@ -10,17 +11,16 @@ use super::control::Pong;
 use super::masks::Masks;
 use super::opening::Opening;
 use super::output::{OutOfMemory, Output};
-use super::reader::{Item, ItemKind, Place, Reader, Rules, Tools};
+use super::reader::{Decompress, Item, ItemKind, Place, Reader, Rules, Tools};
 use super::sending::Fragments;
 use super::timers::Timers;
+use super::watch::Watch;
 use super::{
     Cause, Config, Event, EventKind, Failure, Marks, NotQueued, OptionKey, Payload, Role,
     SendError, Sink, State,
 };
 use crate::handshake::Response;
-use crate::proto::{
-    ABNORMAL, CloseError, MAX_CONTROL, is_valid_close_code, parse_close,
-};
+use crate::proto::{ABNORMAL, CloseError, MAX_CONTROL, is_valid_close_code, parse_close};
 
 /// One connection, without a socket.
 ///
@@ -52,7 +52,7 @@ pub struct Connection {
     pub(super) extra: Option<Box<Extra>>,
     /// The opening handshake, until the last octet that it kept was read.
     pub(super) opening: Option<Box<Opening>>,
-    reader: Reader,
+    pub(super) reader: Reader,
     pub(super) output: Output,
 }
 
@@ -66,6 +66,7 @@ pub(super) struct Extra {
     pub(super) masks: Masks,
     pub(super) timers: Option<Box<Timers>>,
     pub(super) fragments: Option<Box<Fragments>>,
+    pub(super) watch: Option<Box<Watch>>,
     /// The newest pong, when too many wait.
     pub(super) pong: Option<Box<Pong>>,
     /// Contexts of compression, with context takeover.
@@ -81,7 +82,8 @@ impl Extra {
             return false;
         }
         let is_bare = self.subprotocol.is_none() && self.response.is_none();
-        is_bare && self.masks.is_empty() && self.fragments.is_none() && self.pong.is_none()
+        let is_quiet = self.fragments.is_none() && self.pong.is_none() && self.watch.is_none();
+        is_bare && is_quiet && self.masks.is_empty()
     }
 }
 
@@ -120,9 +122,20 @@ pub struct Interest {
     pub recv: bool,
 }
 
+/// permessage-deflate as agreed on, RFC 7692.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deflate {
+    /// The window of this side's compressor.
+    pub window_bits: u8,
+    /// Whether it keeps its history.
+    pub takes_over: bool,
+    /// Whether the peer's does.
+    pub peer_takes_over: bool,
+}
+
 impl Connection {
     pub(super) fn new(config: Arc<Config>, role: Role, opening: Option<Box<Opening>>) -> Self {
-        Self {
+        let mut connection = Self {
             config,
             role,
             state: State::Connecting,
@@ -139,7 +152,9 @@ impl Connection {
             opening,
             reader: Reader::default(),
             output: Output::default(),
-        }
+        };
+        connection.set_trace(None);
+        connection
     }
 
     // ---- Receive ----
@@ -153,6 +168,15 @@ impl Connection {
     /// behind it: `Limit` above the largest message, or `Memory`.
     #[inline]
     pub fn recv(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
+        let used = self.receive(input, sink)?;
+        if let Some(watch) = self.watch() {
+            watch.counts.received.octets += used as u64;
+        }
+        Ok(used)
+    }
+
+    #[inline(always)]
+    fn receive(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
         self.settle();
         self.release();
         if let Some(extra) = &mut self.extra {
@@ -205,6 +229,9 @@ impl Connection {
         self.output.consume(len)?;
         if was_full {
             self.drain();
+        }
+        if let Some(watch) = self.watch() {
+            watch.counts.sent.octets += len as u64;
         }
         self.pongs_end = self.pongs_end.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
         Ok(())
@@ -268,6 +295,31 @@ impl Connection {
         }
     }
 
+    /// What it has in common with others.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config)
+    }
+
+    /// Which end it is.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What was agreed on about permessage-deflate.
+    #[must_use]
+    pub fn deflate(&self) -> Option<Deflate> {
+        #[cfg(feature = "deflate")]
+        return self.terms.is_agreed().then(|| Deflate {
+            window_bits: self.terms.window_bits(),
+            takes_over: self.terms.takes_over(),
+            peer_takes_over: self.terms.peer_takes_over(),
+        });
+        #[cfg(not(feature = "deflate"))]
+        None
+    }
+
     /// The rule that the peer broke.
     #[must_use]
     pub const fn failure(&self) -> Option<Failure> {
@@ -306,7 +358,7 @@ impl Connection {
     }
 
     #[inline]
-    fn read_frames(&mut self, input: &mut [u8], sink: &mut impl Sink) -> usize {
+    pub(super) fn read_frames(&mut self, input: &mut [u8], sink: &mut impl Sink) -> usize {
         if !self.is_reading() {
             return input.len();
         }
@@ -314,7 +366,7 @@ impl Connection {
         if self.terms.is_agreed() {
             return self.read_compressed_frames(input, sink);
         }
-        self.read_frames_with(Tools { decompress: None, watch: None }, input, sink)
+        self.read_frames_with(None, input, sink)
     }
 
     /// As below, with what inflates compressed messages at hand.
@@ -323,8 +375,7 @@ impl Connection {
     fn read_compressed_frames(&mut self, input: &mut [u8], sink: &mut impl Sink) -> usize {
         let contexts = self.extra.as_mut().map(|extra| core::mem::take(&mut extra.contexts));
         let mut inflation = Inflation::new(self.terms, &self.config, contexts.unwrap_or_default());
-        let tools = Tools { decompress: Some(&mut inflation), watch: None };
-        let used = self.read_frames_with(tools, input, sink);
+        let used = self.read_frames_with(Some(&mut inflation), input, sink);
         if !inflation.contexts.is_empty() {
             self.extra.get_or_insert_default().contexts = inflation.contexts;
         }
@@ -334,7 +385,7 @@ impl Connection {
     #[inline(always)]
     fn read_frames_with(
         &mut self,
-        mut tools: Tools<'_>,
+        decompress: Option<&mut dyn Decompress>,
         input: &mut [u8],
         sink: &mut impl Sink,
     ) -> usize {
@@ -344,9 +395,17 @@ impl Connection {
             fragments: self.config.get(OptionKey::MaxFragments),
             in_pieces: self.config.is_on(OptionKey::MessagePieces),
         };
+        let is_watched = self.watch().is_some();
+        let mut tools = Tools { decompress, watch: None };
         let mut at = 0;
         while !sink.is_full() {
+            if is_watched {
+                tools.watch = self.extra.as_mut().and_then(|extra| extra.watch.take());
+            }
             let next = self.reader.next(self.role, &mut tools, input, &mut at, rules);
+            if is_watched {
+                self.extra.get_or_insert_default().watch = tools.watch.take();
+            }
             let Item { kind, marks, place } = match next {
                 Ok(Some(item)) => item,
                 Ok(None) => break,
@@ -398,7 +457,7 @@ impl Connection {
         self.peer_code != 0
     }
 
-    const fn is_reading(&self) -> bool {
+    pub(super) const fn is_reading(&self) -> bool {
         matches!(self.state, State::Open | State::Closing)
             && !self.has_failed()
             && !self.has_peer_closed()
@@ -470,6 +529,7 @@ impl Connection {
             return;
         }
         self.owed = Owed::Failure;
+        self.tell(|| format!("failed {}", failure.text().to_string_lossy()));
         let text = failure.text().to_bytes();
         sink.push(Event {
             kind: EventKind::Failed,
@@ -548,7 +608,10 @@ impl Connection {
     }
 
     pub(super) fn change(&mut self, cause: Cause) {
-        self.state = self.state.after(cause).unwrap_or(self.state);
+        if let Some(state) = self.state.after(cause) {
+            self.state = state;
+            self.tell(|| format!("state {state:?}"));
+        }
     }
 }
 

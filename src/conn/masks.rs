@@ -14,7 +14,7 @@ const KEYS: usize = 64;
 
 impl Masks {
     /// Whether none was needed yet.
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.keys.capacity() == 0
     }
 

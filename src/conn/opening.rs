@@ -421,7 +421,12 @@ impl Connection {
                     status_in(self.reject_status(), self.form())
                 };
                 let payload = Payload::Held(failure.text().to_bytes());
-                sink.push(Event { kind: EventKind::Failed, code, marks: Marks::default(), payload });
+                sink.push(Event {
+                    kind: EventKind::Failed,
+                    code,
+                    marks: Marks::default(),
+                    payload,
+                });
             }
         }
     }

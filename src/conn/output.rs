@@ -20,8 +20,17 @@ const SMALL_RUN: usize = 256;
 pub struct Lent(Octets);
 
 enum Octets {
-    Sole(Box<dyn AsRef<[u8]> + Send + Sync>),
+    Sole(Box<dyn Loan>),
     Shared(Arc<[u8]>),
+}
+
+/// Somebody's octets, given back when this is dropped.
+pub trait Loan: Send + Sync {
+    /// The octets.
+    fn octets(&self) -> &[u8];
+
+    /// They are not taken: nothing is to be given back.
+    fn decline(&mut self);
 }
 
 /// Queue of octets. When it is empty it owns no memory.
@@ -64,8 +73,8 @@ pub(super) struct OutOfMemory;
 impl Lent {
     /// Of one owner.
     #[must_use]
-    pub fn new(owner: Box<dyn AsRef<[u8]> + Send + Sync>) -> Self {
-        Self(Octets::Sole(owner))
+    pub fn new(loan: Box<dyn Loan>) -> Self {
+        Self(Octets::Sole(loan))
     }
 
     /// Of several.
@@ -77,8 +86,15 @@ impl Lent {
     #[must_use]
     pub fn octets(&self) -> &[u8] {
         match &self.0 {
-            Octets::Sole(owner) => (**owner).as_ref(),
+            Octets::Sole(loan) => loan.octets(),
             Octets::Shared(octets) => octets,
+        }
+    }
+
+    /// They are not taken.
+    pub fn decline(mut self) {
+        if let Octets::Sole(loan) = &mut self.0 {
+            loan.decline();
         }
     }
 }

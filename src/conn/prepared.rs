@@ -3,14 +3,14 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+#[cfg(not(feature = "deflate"))]
+use super::Role;
 use super::output::OutOfMemory;
 use super::sending::LENT_FROM;
 use super::{Config, Connection, MessageKind, SendError};
 #[cfg(feature = "deflate")]
 use super::{OptionKey, Role, reader::RSV1};
 use crate::proto::{Header, Utf8};
-#[cfg(not(feature = "deflate"))]
-use super::Role;
 
 /// A message as frames of a server: not compressed and, where it gains
 /// something, compressed.
@@ -73,6 +73,9 @@ impl Connection {
             self.output.push(octets)?;
         } else {
             self.output.push_shared(octets)?;
+        }
+        if let (Some(watch), Ok(Some((header, _)))) = (self.watch(), Header::decode(octets)) {
+            watch.frame_out(&header);
         }
         Ok(())
     }

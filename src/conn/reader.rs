@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::octets::extend;
+use super::watch::Watch;
 use super::{Failure, Marks, MessageKind, Role};
 use crate::proto::{
     Header, HeaderError, MAX_HEADER, Opcode, Utf8, apply_mask, apply_mask_ascii, utf8,
@@ -15,6 +16,11 @@ const CHUNK: usize = 16 << 10;
 
 /// Octets of a compressed message that a piece has before it is listed.
 const PIECE: usize = 64 << 10;
+
+/// Octets of a message from which on there is room for the next to be read into,
+/// and how many are read at once: what is unmasked is to be in the cache.
+const SPACE_FROM: usize = 16 << 10;
+const SPACE: usize = 256 << 10;
 
 /// What the config says about messages.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +37,7 @@ pub(super) struct Tools<'a> {
     /// Inflates compressed messages, when that was agreed on.
     pub(super) decompress: Option<&'a mut dyn Decompress>,
     /// Sees the header of each frame.
-    pub(super) watch: Option<&'a mut dyn FnMut(&Header)>,
+    pub(super) watch: Option<Box<Watch>>,
 }
 
 /// How far a message is inflated.
@@ -136,10 +142,12 @@ struct Frame {
     fin: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Held {
     Message,
     Control,
+    /// Nothing: its end was given for octets to be appended.
+    Space,
 }
 
 impl Reader {
@@ -183,7 +191,7 @@ impl Reader {
         match self.held {
             Some(Held::Message) => &self.message,
             Some(Held::Control) => self.control.as_ref().map_or(&[], |octets| octets),
-            None => &[],
+            None | Some(Held::Space) => &[],
         }
     }
 
@@ -199,10 +207,57 @@ impl Reader {
     #[inline]
     pub(super) fn release(&mut self) {
         match self.held.take() {
-            None => {}
+            None | Some(Held::Space) => {}
             Some(Held::Message) => self.message = Vec::new(),
             Some(Held::Control) => self.control = None,
         }
+    }
+
+    /// The message so far, with room for payload that is to come, and how much
+    /// of it: where payload is long, and stays.
+    pub(super) fn space(&mut self) -> Option<(&mut Vec<u8>, usize)> {
+        let frame = self.frame.filter(|frame| !frame.opcode.is_control())?;
+        let have = self.message.len();
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        if self.coding != Coding::Plain || left == 0 || have < SPACE_FROM {
+            return None;
+        }
+        if self.message.capacity() - have < left.min(SPACE_FROM) {
+            let more = if frame.fin { left } else { usize::MAX };
+            let wanted = left.min(have);
+            reserve(&mut self.message, wanted, more - wanted).ok()?;
+        }
+        self.held = Some(Held::Space);
+        self.given_space()
+    }
+
+    /// What was given so.
+    pub(super) fn given_space(&mut self) -> Option<(&mut Vec<u8>, usize)> {
+        if self.held != Some(Held::Space) {
+            return None;
+        }
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let room = left.min(self.message.capacity() - self.message.len()).min(SPACE);
+        Some((&mut self.message, room))
+    }
+
+    /// Reads octets that were appended there. `None`: there cannot be as many.
+    pub(super) fn read_appended(&mut self, len: usize) -> Option<Result<(), Failure>> {
+        let frame = self.frame?;
+        let left = self.left.checked_sub(len as u64)?;
+        let start = self.message.len().checked_sub(len)?;
+        self.held = None;
+        self.left = left;
+        let mut message = core::mem::take(&mut self.message);
+        let result = self.unmask(frame, message.get_mut(start..).unwrap_or_default());
+        self.message = message;
+        Some(result)
+    }
+
+    /// The message that was read last, if it lies here.
+    pub(super) fn take_message(&mut self) -> Option<Vec<u8>> {
+        self.held.take_if(|held| *held == Held::Message)?;
+        Some(core::mem::take(&mut self.message))
     }
 
     /// Every other case than a whole message in one frame.
@@ -223,7 +278,7 @@ impl Reader {
                         let frame =
                             self.begin_frame(role, tools.decompress.is_some(), header, rules)?;
                         if let Some(watch) = &mut tools.watch {
-                            watch(&header);
+                            watch.frame_in(&header);
                         }
                         frame
                     }
@@ -290,7 +345,11 @@ impl Reader {
             Place::Input { len, .. } => len,
             Place::Held => self.message.len(),
         };
-        (len > 0).then(|| Item { kind: self.item_kind(), marks: self.mark(len), place: self.hold(place, Held::Message) })
+        (len > 0).then(|| Item {
+            kind: self.item_kind(),
+            marks: self.mark(len),
+            place: self.hold(place, Held::Message),
+        })
     }
 
     /// Collects a header over as many reads as it takes.

@@ -131,6 +131,7 @@ impl Connection {
         }
         let header = frame.header(octets.len());
         self.output.push_lent(&header, payload).map_err(|lent| (SendError::Memory, lent))?;
+        self.watch_frame(&header);
         self.commit(frame);
         Ok(())
     }
@@ -155,11 +156,7 @@ impl Connection {
 
     /// Queues a whole frame; a client's is masked with a key of its own.
     #[inline(always)]
-    pub(super) fn push_frame(
-        &mut self,
-        opcode: Opcode,
-        payload: &[u8],
-    ) -> Result<(), OutOfMemory> {
+    pub(super) fn push_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), OutOfMemory> {
         let payload_len = payload.len() as u64;
         self.push(Header { fin: true, rsv: 0, opcode, mask: None, payload_len }, payload)
     }
@@ -198,7 +195,11 @@ impl Connection {
     }
 
     #[inline(always)]
-    pub(super) fn send_whole(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
+    pub(super) fn send_whole(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
         self.check_room(payload.len())?;
         if self.is_fragmenting() {
             return Err(SendError::State);
@@ -264,12 +265,7 @@ impl Connection {
 
     /// The compressor for the next frame, if it is to be compressed.
     #[cfg(feature = "deflate")]
-    fn compressor(
-        &mut self,
-        begins: bool,
-        len: usize,
-        manner: Manner,
-    ) -> Option<Box<Compressor>> {
+    fn compressor(&mut self, begins: bool, len: usize, manner: Manner) -> Option<Box<Compressor>> {
         if !begins {
             return self.extra.as_mut()?.fragments.as_mut()?.compressor.take();
         }
@@ -332,7 +328,17 @@ impl Connection {
             Role::Server => None,
             Role::Client => Some(self.next_mask()?),
         };
-        self.output.push_frame(&Header { mask, ..header }, payload)
+        let header = Header { mask, ..header };
+        self.output.push_frame(&header, payload)?;
+        self.watch_frame(&header);
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn watch_frame(&mut self, header: &Header) {
+        if let Some(watch) = self.watch() {
+            watch.frame_out(header);
+        }
     }
 
     /// Without random octets nothing can be sent, RFC 6455 5.3 and 10.3.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Connection, NotAsked, Sink};
+use super::{Connection, OptionKey, SendError, Sink};
 
 impl Connection {
     /// The block of the message that is arriving, and how many octets can be
@@ -11,7 +11,7 @@ impl Connection {
     pub fn recv_space(&mut self) -> Option<(&mut Vec<u8>, usize)> {
         self.settle();
         self.release();
-        if !self.is_reading() || self.config.is_on(super::OptionKey::MessagePieces) {
+        if !self.is_reading() || self.config.is_on(OptionKey::MessagePieces) {
             return None;
         }
         self.reader.space()
@@ -26,17 +26,17 @@ impl Connection {
     /// mean.
     ///
     /// # Errors
-    /// When no block was given, or it had less room.
-    pub fn recv_appended(&mut self, len: usize, sink: &mut impl Sink) -> Result<(), NotAsked> {
-        self.reader.take_back(len)?;
-        self.settle();
+    /// `State` when no block was given, `Argument` when it had less room.
+    pub fn recv_appended(&mut self, len: usize, sink: &mut impl Sink) -> Result<(), SendError> {
+        self.given_space().ok_or(SendError::State)?;
+        let read = self.reader.read_appended(len).ok_or(SendError::Argument)?;
         if len > 0 {
             self.hear();
-            if let Some(watch) = self.watch() {
-                watch.counts.received.octets += len as u64;
-            }
         }
-        match self.reader.append_in_place(len) {
+        if let Some(watch) = self.watch() {
+            watch.counts.received.octets += len as u64;
+        }
+        match read {
             Ok(()) => {
                 self.read_frames(&mut [], sink);
             }

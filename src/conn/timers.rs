@@ -201,7 +201,6 @@ impl Connection {
     }
 }
 
-
 impl Timers {
     /// A pong came.
     pub(super) fn hear_pong(&mut self, payload: &[u8]) {

@@ -10,10 +10,11 @@ use super::handshake::wsabi_client_request;
 use super::version::{WSABI_ERR_UNSUPPORTED, wsabi_failure, wsabi_status};
 use super::{
     Filler, WSABI_ERR_ARGUMENT, WSABI_ERR_INTERNAL, WSABI_ERR_LIMIT, WSABI_ERR_MEMORY,
-    WSABI_ERR_STATE, guard, octets, slice_mut, some, text,
+    WSABI_ERR_NOT_FOUND, WSABI_ERR_STATE, guard, octets, slice_mut, some, text,
 };
 use crate::conn::{
-    Config, Connection, Event, EventKind, Marks, Payload, Role, SendError, Sink, State,
+    Compression, Config, Connection, Event, EventKind, Lent, Loan, Manner, Marks, MessageKind,
+    Payload, Prepared, Role, SendError, Sink, State, Trace,
 };
 
 /// One WebSocket connection, without a socket: octets received go in, events
@@ -22,11 +23,14 @@ use crate::conn::{
 /// The loop of a host: *receive, handle the events, write the output, ask for
 /// the interest.*
 ///
-/// Methods: `wsabi_conn_new_server`, `_new_client`, `_new_open`, `_free`,
+/// Methods: `wsabi_conn_new_server`, `_new_client`, `_new_open`, `_reset`, `_free`,
 /// `_set_user_data`, `_user_data`;
-/// `_recv`, `_recv_eof`; `_output`, `_output_consumed`, `_output_size`;
-/// `_interest`, `_state`, `_close_code`, `_failure`, `_subprotocol`;
-/// `_send_text`, `_send_binary`, `_send_ping`, `_send_pong`, `_close`;
+/// `_recv`, `_recv_eof`, `_recv_space`, `_recv_commit`, `_take`; `_output`,
+/// `_output_consumed`, `_output_size`;
+/// `_interest`, `_deadline`, `_handle_timeout`, `_state`, `_close_code`, `_failure`,
+/// `_subprotocol`, `_info`, `_set_trace`;
+/// `_send_text`, `_send_binary`, `_send`, `_send_borrowed`, `_send_prepared`,
+/// `_send_ping`, `_send_pong`, `_close`;
 /// `_recv_request`; `_head_method`, `_head_target`, `_head_path`, `_head_query`,
 /// `_head_query_parameter`, `_head_host`, `_head_origin`, `_head_find`,
 /// `_head_at`, `_offered_subprotocol`; `_accept`, `_accept_by`,
@@ -236,6 +240,33 @@ pub extern "C" fn wsabi_conn_new_open(
     })
 }
 
+/// Makes the connection as new, with its config and its role: a pool of objects
+/// need not free them. Output that still waits is dropped; what was borrowed is
+/// released; the user data stays. `request` is a client's, as for
+/// `wsabi_conn_new_client`, and NULL for a server.
+///
+/// Returns as `wsabi_conn_new_client`, and `WSABI_ERR_ARGUMENT` for a request that
+/// is there for a server, or not for a client. With a status other than `WSABI_OK`
+/// nothing changed.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_reset(
+    conn: Option<&mut wsabi_conn>,
+    request: Option<&wsabi_client_request>,
+) -> wsabi_status {
+    with(conn, |connection| {
+        let config = connection.config();
+        *connection = match (connection.role(), request) {
+            (Role::Server, None) => Connection::server(config),
+            (Role::Client, Some(request)) => {
+                // SAFETY: the header's rules: the ranges are readable.
+                Connection::client(config, &unsafe { request.read() }?)?
+            }
+            _ => return Err(WSABI_ERR_ARGUMENT),
+        };
+        Ok(())
+    })
+}
+
 /// Frees a connection, in any state. Nothing more is sent: output that still
 /// waits is dropped. NULL is ignored.
 #[unsafe(no_mangle)]
@@ -334,6 +365,100 @@ pub extern "C" fn wsabi_conn_recv_eof(
     })
 }
 
+/// Offers memory to read the peer's octets into: when a large message is
+/// arriving, the place behind what there is of it, so that it is not copied.
+///
+/// Writes `*data` and `*len`: read at most `len` octets there, then call
+/// `wsabi_conn_recv_commit` at once. `*len` 0: there is nothing to be gained; read
+/// into memory of your own and call `wsabi_conn_recv`. Payloads of earlier events
+/// are not valid behind this call.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_recv_space(
+    conn: Option<&mut wsabi_conn>,
+    data: Option<&mut MaybeUninit<*mut u8>>,
+    len: Option<&mut MaybeUninit<usize>>,
+) -> wsabi_status {
+    with(conn, |connection| {
+        let (data, len) = (some(data)?, some(len)?);
+        let (place, room) = match connection.recv_space() {
+            Some((block, room)) => (block.spare_capacity_mut().as_mut_ptr().cast(), room),
+            None => (std::ptr::null_mut(), 0),
+        };
+        data.write(place);
+        len.write(room);
+        Ok(())
+    })
+}
+
+/// Tells that the first `len` octets of the memory that `wsabi_conn_recv_space`
+/// offered were written, and lists what they mean, as `wsabi_conn_recv` does. 0
+/// octets change nothing.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `len` is more
+/// than was offered, or `cap` is 0; `WSABI_ERR_STATE` when nothing was offered, or
+/// another call that receives or asks for the interest came between;
+/// `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_recv_commit(
+    conn: Option<&mut wsabi_conn>,
+    len: usize,
+    events: *mut MaybeUninit<wsabi_event>,
+    cap: usize,
+    count: Option<&mut MaybeUninit<usize>>,
+) -> wsabi_status {
+    with(conn, |connection| {
+        let count = some(count)?;
+        // SAFETY: the header's rules: the range is ours during the call.
+        let places = unsafe { slice_mut(events, cap) }?;
+        let mut list = EventList::new(std::ptr::null_mut(), places)?;
+        let (block, room) = connection.given_space().ok_or(WSABI_ERR_STATE)?;
+        if len > room {
+            return Err(WSABI_ERR_ARGUMENT);
+        }
+        // SAFETY: the header's rules: the caller wrote them; and they are within
+        // the capacity, as `room` is.
+        unsafe { block.set_len(block.len() + len) };
+        connection.recv_appended(len, &mut list)?;
+        count.write(list.filled());
+        Ok(())
+    })
+}
+
+/// Takes the payload of the message that was listed last away from the
+/// connection: it stays where it is, and valid, until `wsabi_release(*owner)`.
+/// A message that lies in the connection is then kept, or sent to others
+/// (`wsabi_conn_send_borrowed`), without being copied. One that lies in the octets
+/// given to `wsabi_conn_recv` is the caller's already.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when the last call that
+/// listed events listed no message that lies in the connection, or it was taken;
+/// `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_take(
+    conn: Option<&mut wsabi_conn>,
+    owner: Option<&mut MaybeUninit<*mut c_void>>,
+) -> wsabi_status {
+    with(conn, |connection| {
+        let owner = some(owner)?;
+        let message = connection.take_message().ok_or(WSABI_ERR_STATE)?;
+        owner.write(Box::into_raw(Box::new(message)).cast());
+        Ok(())
+    })
+}
+
+/// Frees a payload that `wsabi_conn_take` gave. Its type is that of a
+/// `wsabi_release_fn`. NULL is ignored.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_release(owner: *mut c_void) {
+    if !owner.is_null() {
+        // SAFETY: the header's rules: it is from `wsabi_conn_take`, and given
+        // once.
+        drop(unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
+    }
+}
+
 // ---- Output ----
 
 /// Lists what is to be sent to the peer, oldest first, as at most `cap` runs.
@@ -399,16 +524,16 @@ pub const WSABI_INTEREST_WRITE: wsabi_interest = wsabi_interest(2);
 pub const WSABI_INTEREST_SHUTDOWN_WRITE: wsabi_interest = wsabi_interest(4);
 /// Close the socket and free the connection.
 pub const WSABI_INTEREST_CLOSE: wsabi_interest = wsabi_interest(8);
-/// Call `wsabi_conn_recv` at once, if need be without octets (NULL, 0): octets
-/// that came before the decision on a request wait in the connection.
+/// Call `wsabi_conn_recv` at once, if need be without octets (NULL, 0): there is
+/// something to be listed, such as octets that came before the decision on a
+/// request.
 pub const WSABI_INTEREST_RECV: wsabi_interest = wsabi_interest(16);
 
 /// Returns what is to be done with the socket now, as bits. Ask after the
 /// events were handled and the output was written. 0: nothing until the
 /// application decides on the request.
 ///
-/// In states other than OPEN the host limits the time that it waits for the
-/// peer: who says nothing is closed.
+/// `wsabi_conn_deadline` tells how long to wait for it.
 ///
 /// RFC 6455 7.1.1: after a closing handshake the server closes the connection
 /// first, hence CLOSE, and the client waits for it; after a failure it ends its
@@ -430,6 +555,51 @@ pub extern "C" fn wsabi_conn_interest(conn: Option<&mut wsabi_conn>) -> wsabi_in
         Ok(())
     });
     wsabi_interest(bits)
+}
+
+/// Returns when `wsabi_conn_handle_timeout` is to be called, in milliseconds of
+/// the host's clock: at once for 0, never for `UINT64_MAX`. Ask after the
+/// interest; wait no longer than this.
+///
+/// `UINT64_MAX` for NULL and after `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_deadline(conn: Option<&wsabi_conn>) -> u64 {
+    inside(conn).map_or(u64::MAX, Connection::deadline)
+}
+
+/// Says what time it is, in milliseconds of a clock of the host's that does not go
+/// back, from any origin; wsabi has none. What is due is done: who was waited for
+/// too long is given up, and pings are sent. Handle the events, write the output
+/// and ask for the interest then, as behind `wsabi_conn_recv`.
+///
+/// Lists FAILED when a request, a response, a pong or anything at all did not come
+/// in time, and CLOSED when the end did not; see `WSABI_OPTION_OPENING_TIMEOUT` and
+/// its neighbours.
+///
+/// It may be called at any time. A wait begins, and the peer is known to have been
+/// heard, with the first call behind it: a host that calls it after each
+/// `wsabi_conn_recv` gets times to the millisecond, one that calls it when it is
+/// due later ones, by one timeout at most.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `cap` is 0;
+/// `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_handle_timeout(
+    conn: Option<&mut wsabi_conn>,
+    now_ms: u64,
+    events: *mut MaybeUninit<wsabi_event>,
+    cap: usize,
+    count: Option<&mut MaybeUninit<usize>>,
+) -> wsabi_status {
+    with(conn, |connection| {
+        let count = some(count)?;
+        // SAFETY: the header's rules: the range is ours during the call.
+        let places = unsafe { slice_mut(events, cap) }?;
+        let mut list = EventList::new(std::ptr::null_mut(), places)?;
+        connection.handle_timeout(now_ms, &mut list);
+        count.write(list.filled());
+        Ok(())
+    })
 }
 
 /// State of a connection, with the names of RFC 6455.
@@ -485,6 +655,108 @@ pub extern "C" fn wsabi_conn_subprotocol(
     look(conn, name, |connection| Ok(connection.subprotocol().unwrap_or_default().into()))
 }
 
+/// Key of `wsabi_conn_info`. Values are pinned; keys may be added.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct wsabi_info(u32);
+
+/// Octets received, those of the opening handshake too. This and all up to
+/// COMPRESSED_SENT are counted with `WSABI_OPTION_COUNTERS`, or a trace.
+pub const WSABI_INFO_OCTETS_RECEIVED: wsabi_info = wsabi_info(1);
+/// Octets of the output that were consumed.
+pub const WSABI_INFO_OCTETS_SENT: wsabi_info = wsabi_info(2);
+/// Frames received.
+pub const WSABI_INFO_FRAMES_RECEIVED: wsabi_info = wsabi_info(3);
+/// Frames queued.
+pub const WSABI_INFO_FRAMES_SENT: wsabi_info = wsabi_info(4);
+/// Messages received, to their end.
+pub const WSABI_INFO_MESSAGES_RECEIVED: wsabi_info = wsabi_info(5);
+/// Messages queued, to their end.
+pub const WSABI_INFO_MESSAGES_SENT: wsabi_info = wsabi_info(6);
+/// Pings received.
+pub const WSABI_INFO_PINGS_RECEIVED: wsabi_info = wsabi_info(7);
+/// Pings queued, of the application and of the library.
+pub const WSABI_INFO_PINGS_SENT: wsabi_info = wsabi_info(8);
+/// Octets of the payloads of compressed messages received, as they were sent.
+pub const WSABI_INFO_COMPRESSED_RECEIVED: wsabi_info = wsabi_info(9);
+/// The same of those queued.
+pub const WSABI_INFO_COMPRESSED_SENT: wsabi_info = wsabi_info(10);
+/// Milliseconds between the last ping of the library's own that was answered
+/// (`WSABI_OPTION_PING_INTERVAL`) and its pong.
+pub const WSABI_INFO_ROUND_TRIP: wsabi_info = wsabi_info(11);
+/// 1 when permessage-deflate was agreed on, else 0.
+pub const WSABI_INFO_DEFLATE: wsabi_info = wsabi_info(12);
+/// The window of this side's compressor, 8 to 15 (RFC 7692 7.1.2). This and the
+/// next two are there when permessage-deflate was agreed on.
+pub const WSABI_INFO_DEFLATE_WINDOW_BITS: wsabi_info = wsabi_info(13);
+/// 1 when this side's compressor keeps its history (RFC 7692 7.1.1), else 0.
+pub const WSABI_INFO_DEFLATE_TAKEOVER: wsabi_info = wsabi_info(14);
+/// 1 when the peer's does.
+pub const WSABI_INFO_DEFLATE_PEER_TAKEOVER: wsabi_info = wsabi_info(15);
+
+/// Reads a figure of the connection into `*value`.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_NOT_FOUND` when it is not
+/// known (yet), see the key; `WSABI_ERR_UNSUPPORTED` for an unknown key;
+/// `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_info(
+    conn: Option<&wsabi_conn>,
+    info: wsabi_info,
+    value: Option<&mut MaybeUninit<u64>>,
+) -> wsabi_status {
+    look(conn, value, |connection| {
+        let counts = connection.counts();
+        let received = counts.map(|counts| counts.received);
+        let sent = counts.map(|counts| counts.sent);
+        let deflate = connection.deflate();
+        let known = match info {
+            WSABI_INFO_OCTETS_RECEIVED => received.map(|traffic| traffic.octets),
+            WSABI_INFO_OCTETS_SENT => sent.map(|traffic| traffic.octets),
+            WSABI_INFO_FRAMES_RECEIVED => received.map(|traffic| traffic.frames),
+            WSABI_INFO_FRAMES_SENT => sent.map(|traffic| traffic.frames),
+            WSABI_INFO_MESSAGES_RECEIVED => received.map(|traffic| traffic.messages),
+            WSABI_INFO_MESSAGES_SENT => sent.map(|traffic| traffic.messages),
+            WSABI_INFO_PINGS_RECEIVED => received.map(|traffic| traffic.pings),
+            WSABI_INFO_PINGS_SENT => sent.map(|traffic| traffic.pings),
+            WSABI_INFO_COMPRESSED_RECEIVED => received.map(|traffic| traffic.compressed),
+            WSABI_INFO_COMPRESSED_SENT => sent.map(|traffic| traffic.compressed),
+            WSABI_INFO_ROUND_TRIP => connection.round_trip(),
+            WSABI_INFO_DEFLATE => Some(deflate.is_some().into()),
+            WSABI_INFO_DEFLATE_WINDOW_BITS => deflate.map(|terms| terms.window_bits.into()),
+            WSABI_INFO_DEFLATE_TAKEOVER => deflate.map(|terms| terms.takes_over.into()),
+            WSABI_INFO_DEFLATE_PEER_TAKEOVER => deflate.map(|terms| terms.peer_takes_over.into()),
+            _ => return Err(WSABI_ERR_UNSUPPORTED),
+        };
+        known.ok_or(WSABI_ERR_NOT_FOUND)
+    })
+}
+
+/// Receives lines of a trace: `len` octets of UTF-8 at `line`, without an end of
+/// line, valid during the call, which must not use the connection.
+pub type wsabi_trace_fn =
+    Option<extern "C" fn(context: *mut c_void, line: *const c_char, len: usize)>;
+
+/// Has each frame, change of state and failure told from now on, a line each, such
+/// as `in Text 5`, `out Close 2`, `state Closing`. Lines hold no payload. NULL ends
+/// it. `context` is given to `trace` as it is.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL` for `conn`; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_set_trace(
+    conn: Option<&mut wsabi_conn>,
+    trace: wsabi_trace_fn,
+    context: *mut c_void,
+) -> wsabi_status {
+    with(conn, |connection| {
+        let context = Context(context);
+        connection.set_trace(trace.map(|trace| -> Trace {
+            Box::new(move |line| trace(context.get(), line.as_ptr().cast(), line.len()))
+        }));
+        Ok(())
+    })
+}
+
 // ---- Send ----
 
 /// Queues a text message of `len` octets, which must be UTF-8. They are copied.
@@ -520,6 +792,91 @@ pub extern "C" fn wsabi_conn_send_binary(
     with(conn, |connection| {
         // SAFETY: the header's rules: the range is readable.
         Ok(connection.send_binary(unsafe { octets(data, len) }?)?)
+    })
+}
+
+/// Type of a message, RFC 6455 5.6.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct wsabi_message(u32);
+
+/// UTF-8.
+pub const WSABI_MESSAGE_TEXT: wsabi_message = wsabi_message(1);
+/// Octets.
+pub const WSABI_MESSAGE_BINARY: wsabi_message = wsabi_message(2);
+
+/// Bit of `flags`: the payload is a fragment, and the message goes on with the next
+/// call, which has the same type (RFC 6455 5.4). A text may be cut anywhere. Until
+/// its end no other message can be sent; pings, pongs and a Close can. Fragments are
+/// compressed, where that was agreed on, unless the first has
+/// `WSABI_SEND_UNCOMPRESSED`.
+pub const WSABI_SEND_MORE: u32 = 1;
+/// Bit of `flags`: compress the message whatever its size, where that was agreed
+/// on.
+pub const WSABI_SEND_COMPRESSED: u32 = 2;
+/// Bit of `flags`: do not compress the message, such as one with a secret beside
+/// text of somebody else's (RFC 7692 8), or a picture.
+pub const WSABI_SEND_UNCOMPRESSED: u32 = 4;
+
+/// Queues a message of `len` octets, or a fragment of one. They are copied.
+/// `flags` are bits `WSABI_SEND_*`.
+///
+/// RFC 6455 5.4, 6.1; RFC 7692 6.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+/// `WSABI_ERR_ARGUMENT` when text is not UTF-8, or a fragment is not of the type of
+/// its message; `WSABI_ERR_UNSUPPORTED` for an unknown type or bit, or both bits about
+/// compression; `WSABI_ERR_STATE` when the connection is not open; `WSABI_ERR_LIMIT`
+/// when `WSABI_OPTION_MAX_OUTPUT` would be passed; `WSABI_ERR_MEMORY`;
+/// `WSABI_ERR_INTERNAL`. After `WSABI_ERR_MEMORY` in a compressed message that was
+/// begun the connection fails with 1009, as its rest cannot be sent.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_send(
+    conn: Option<&mut wsabi_conn>,
+    r#type: wsabi_message,
+    data: *const c_void,
+    len: usize,
+    flags: u32,
+) -> wsabi_status {
+    with(conn, |connection| {
+        // SAFETY: the header's rules: the range is readable.
+        let payload = unsafe { octets(data, len) }?;
+        Ok(connection.send(kind(r#type)?, payload, manner(flags)?)?)
+    })
+}
+
+/// Gives back octets that were lent: `context` as it was given. It is called once,
+/// inside a call on the connection that has them, which it must not use.
+pub type wsabi_release_fn = Option<extern "C" fn(context: *mut c_void)>;
+
+/// Queues a message, or a fragment, as `wsabi_conn_send` does, but without copying
+/// its octets where that gains something: they stay as they are until `release` is
+/// called, when the last was written, when the connection is freed, or at once when
+/// they were copied after all (a client masks, RFC 6455 5.3; compressed; fewer than
+/// 2,048).
+///
+/// Returns as `wsabi_conn_send`. With a status other than `WSABI_OK` the octets are
+/// the caller's as before, and `release` is not called.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_send_borrowed(
+    conn: Option<&mut wsabi_conn>,
+    r#type: wsabi_message,
+    data: *const c_void,
+    len: usize,
+    flags: u32,
+    release: wsabi_release_fn,
+    context: *mut c_void,
+) -> wsabi_status {
+    with(conn, |connection| {
+        some(release)?;
+        let (kind, manner) = (kind(r#type)?, manner(flags)?);
+        // SAFETY: the header's rules: the range is readable, until `release`.
+        let payload = unsafe { octets::<'static>(data, len) }?;
+        let borrowed = Borrowed { payload, release, context: Context(context) };
+        connection.send_lent(kind, Lent::new(Box::new(borrowed)), manner).map_err(
+            |(error, lent)| {
+                lent.decline();
+                error.into()
+            },
+        )
     })
 }
 
@@ -579,7 +936,124 @@ pub extern "C" fn wsabi_conn_close(
     })
 }
 
+// ---- Prepared messages ----
+
+/// A message that is encoded, and compressed, once for many connections. Its
+/// octets are shared; the connections that still have to write them keep them.
+///
+/// Methods: `wsabi_prepared_new`, `_free`; `wsabi_conn_send_prepared`.
+pub struct wsabi_prepared(Prepared);
+
+/// Prepares a message of `len` octets, which are copied. `config` is that of the
+/// connections, or NULL for the defaults: it says whether and how the message is
+/// compressed.
+///
+/// Writes `*out`, which the caller frees with `wsabi_prepared_free`.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when text is not
+/// UTF-8; `WSABI_ERR_UNSUPPORTED` for an unknown type; `WSABI_ERR_MEMORY`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_prepared_new(
+    config: Option<&wsabi_config>,
+    r#type: wsabi_message,
+    data: *const c_void,
+    len: usize,
+    out: Option<&mut MaybeUninit<Option<Box<wsabi_prepared>>>>,
+) -> wsabi_status {
+    guard(|| {
+        let out = some(out)?;
+        // SAFETY: the header's rules: the range is readable.
+        let payload = unsafe { octets(data, len) }?;
+        let prepared = Prepared::new(&shared(config), kind(r#type)?, payload)?;
+        out.write(Some(Box::new(wsabi_prepared(prepared))));
+        Ok(())
+    })
+}
+
+/// Drops the caller's reference to a prepared message. NULL is ignored.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_prepared_free(prepared: Option<Box<wsabi_prepared>>) {
+    guard(|| {
+        drop(prepared);
+        Ok(())
+    });
+}
+
+/// Queues a prepared message. A server's connection without context takeover sends
+/// its octets as they are; one with it compresses the message into its own history,
+/// and a client masks a copy (RFC 6455 5.3). Connections on several threads may
+/// send one at the same time.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when the connection is not
+/// open, or a message in fragments is not over; `WSABI_ERR_LIMIT` when
+/// `WSABI_OPTION_MAX_OUTPUT` would be passed; `WSABI_ERR_MEMORY`;
+/// `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_send_prepared(
+    conn: Option<&mut wsabi_conn>,
+    prepared: Option<&wsabi_prepared>,
+) -> wsabi_status {
+    with(conn, |connection| Ok(connection.send_prepared(&some(prepared)?.0)?))
+}
+
 // ---- Shared by the entry points ----
+
+/// A pointer of the application's, which wsabi does not follow.
+struct Context(*mut c_void);
+
+// SAFETY: it is only given back, in calls that have the connection to themselves.
+unsafe impl Send for Context {}
+// SAFETY: as above.
+unsafe impl Sync for Context {}
+
+impl Context {
+    const fn get(&self) -> *mut c_void {
+        self.0
+    }
+}
+
+/// A payload that is given back when it is dropped.
+struct Borrowed {
+    payload: &'static [u8],
+    release: wsabi_release_fn,
+    context: Context,
+}
+
+impl Loan for Borrowed {
+    fn octets(&self) -> &[u8] {
+        self.payload
+    }
+
+    fn decline(&mut self) {
+        self.release = None;
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        if let Some(release) = self.release {
+            release(self.context.get());
+        }
+    }
+}
+
+fn kind(r#type: wsabi_message) -> super::Result<MessageKind> {
+    match r#type {
+        WSABI_MESSAGE_TEXT => Ok(MessageKind::Text),
+        WSABI_MESSAGE_BINARY => Ok(MessageKind::Binary),
+        _ => Err(WSABI_ERR_UNSUPPORTED),
+    }
+}
+
+fn manner(flags: u32) -> super::Result<Manner> {
+    let compression = match flags & !WSABI_SEND_MORE {
+        0 => Compression::Auto,
+        WSABI_SEND_COMPRESSED => Compression::Always,
+        WSABI_SEND_UNCOMPRESSED => Compression::Never,
+        _ => return Err(WSABI_ERR_UNSUPPORTED),
+    };
+    Ok(Manner { more: flags & WSABI_SEND_MORE != 0, compression })
+}
 
 fn boxed(connection: Connection) -> Box<wsabi_conn> {
     Box::new(wsabi_conn { connection: Some(connection), user_data: std::ptr::null_mut() })

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use wsabi::conn::{Config, Connection, DecisionError, Event, EventKind, Payload, Sink};
+use wsabi::conn::{Config, Connection, DecisionError, Event, EventKind, Payload, SendError, Sink};
 use wsabi::handshake::{Answer, RequestFields};
 use wsabi::proto::{Header, Opcode, apply_mask};
 
@@ -17,6 +17,7 @@ pub const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpg
 pub struct Seen {
     pub kind: EventKind,
     pub code: u16,
+    pub marks: u8,
     pub payload: Vec<u8>,
 }
 
@@ -71,7 +72,10 @@ pub struct Host {
 
 impl Host {
     pub fn new(config: Config, cap: usize) -> Self {
-        let conn = Connection::server(Arc::new(config));
+        Self::of(Connection::server(Arc::new(config)), cap)
+    }
+
+    pub fn of(conn: Connection, cap: usize) -> Self {
         Self { conn, seen: Vec::new(), output: Vec::new(), cap, echo: false }
     }
 
@@ -123,6 +127,21 @@ impl Host {
     pub fn eof(&mut self) {
         let mut list = List { seen: Vec::new(), room: self.cap, input: Vec::new() };
         self.conn.recv_eof(&mut list);
+        self.seen.extend(list.take(&[]));
+    }
+
+    /// Octets were appended to the block of `recv_space`.
+    pub fn appended(&mut self, len: usize) -> Result<(), SendError> {
+        let mut list = List { seen: Vec::new(), room: self.cap, input: Vec::new() };
+        self.conn.recv_appended(len, &mut list)?;
+        self.seen.extend(list.take(&[]));
+        Ok(())
+    }
+
+    /// Says what time it is.
+    pub fn at(&mut self, now: u64) {
+        let mut list = List { seen: Vec::new(), room: self.cap, input: Vec::new() };
+        self.conn.handle_timeout(now, &mut list);
         self.seen.extend(list.take(&[]));
     }
 
@@ -178,6 +197,6 @@ impl Sink for List {
                 Vec::new()
             }
         };
-        self.seen.push(Seen { kind: event.kind, code: event.code, payload });
+        self.seen.push(Seen { kind: event.kind, code: event.code, marks: event.marks.0, payload });
     }
 }

@@ -23,6 +23,11 @@ from typing import TypedDict
 from ._library import check_abi, function
 
 FLAG_COMPRESSED = 1
+FLAG_FIRST = 2
+FLAG_LAST = 4
+SEND_MORE = 1
+SEND_COMPRESSED = 2
+SEND_UNCOMPRESSED = 4
 HTTP_1_0 = 10
 HTTP_1_1 = 11
 HTTP_2 = 20
@@ -52,6 +57,31 @@ OPTION_SERVER_MAX_WINDOW_BITS = 21
 OPTION_CLIENT_MAX_WINDOW_BITS = 22
 OPTION_SERVER_NO_CONTEXT_TAKEOVER = 23
 OPTION_CLIENT_NO_CONTEXT_TAKEOVER = 24
+OPTION_OPENING_TIMEOUT = 25
+OPTION_CLOSING_TIMEOUT = 26
+OPTION_PING_INTERVAL = 27
+OPTION_PONG_TIMEOUT = 28
+OPTION_IDLE_TIMEOUT = 29
+OPTION_OUTPUT_LOW_MARK = 30
+OPTION_MESSAGE_PIECES = 31
+OPTION_COUNTERS = 32
+INFO_OCTETS_RECEIVED = 1
+INFO_OCTETS_SENT = 2
+INFO_FRAMES_RECEIVED = 3
+INFO_FRAMES_SENT = 4
+INFO_MESSAGES_RECEIVED = 5
+INFO_MESSAGES_SENT = 6
+INFO_PINGS_RECEIVED = 7
+INFO_PINGS_SENT = 8
+INFO_COMPRESSED_RECEIVED = 9
+INFO_COMPRESSED_SENT = 10
+INFO_ROUND_TRIP = 11
+INFO_DEFLATE = 12
+INFO_DEFLATE_WINDOW_BITS = 13
+INFO_DEFLATE_TAKEOVER = 14
+INFO_DEFLATE_PEER_TAKEOVER = 15
+MESSAGE_TEXT = 1
+MESSAGE_BINARY = 2
 OK = 0
 ERR_NULL = -1
 ERR_ARGUMENT = -2
@@ -125,6 +155,10 @@ class EventType(IntEnum):
     #: A plain HTTP request (`WSABI_OPTION_PLAIN_HTTP`) that waits for `wsabi_conn_reject`. The
     #: payload is the request target.
     HTTP_REQUEST = 11
+    #: The queue of output had reached `WSABI_OPTION_OUTPUT_HIGH_MARK`, or a send was refused with
+    #: `WSABI_ERR_LIMIT`, and is at `WSABI_OPTION_OUTPUT_LOW_MARK` or below: the application may
+    #: send on. `WSABI_INTEREST_RECV` says that it is to be fetched.
+    DRAINED = 12
 
 
 class Role(IntEnum):
@@ -149,8 +183,8 @@ class Interest(IntFlag):
     SHUTDOWN_WRITE = 4
     #: Close the socket and free the connection.
     CLOSE = 8
-    #: Call `wsabi_conn_recv` at once, if need be without octets (NULL, 0): octets that came before
-    #: the decision on a request wait in the connection.
+    #: Call `wsabi_conn_recv` at once, if need be without octets (NULL, 0): there is something to be
+    #: listed, such as octets that came before the decision on a request.
     RECV = 16
 
 
@@ -231,6 +265,8 @@ class FailureCode(IntEnum):
     UNKNOWN_RESOURCE = 129
     #: The :protocol of the extended CONNECT is not websocket. RFC 9220 3.
     UNKNOWN_PROTOCOL = 130
+    #: The request did not arrive in time. RFC 9110 15.5.9.
+    TIMEOUT = 131
     #: The status line is malformed. RFC 9112 4.
     RESPONSE_BAD_STATUS_LINE = 151
     #: A line of the response does not end with CR LF. RFC 9112 2.2.
@@ -265,6 +301,8 @@ class FailureCode(IntEnum):
     RESPONSE_OUT_OF_MEMORY = 166
     #: The answer to permessage-deflate is not one to the offer. RFC 7692 7.1.
     RESPONSE_EXTENSION_ANSWER = 167
+    #: The response did not arrive in time. RFC 6455 4.1.
+    RESPONSE_TIMEOUT = 168
     #: A reserved bit is set that no extension defines. RFC 6455 5.2.
     RESERVED_BIT = 201
     #: The opcode is reserved. RFC 6455 5.2.
@@ -303,6 +341,10 @@ class FailureCode(IntEnum):
     MASKED = 218
     #: The payload of a compressed message is no DEFLATE. RFC 7692 7.2.2.
     BAD_COMPRESSION = 219
+    #: No pong came in time, nor anything else. RFC 6455 5.5.2.
+    PONG_TIMEOUT = 220
+    #: Nothing came for the time that a connection may be idle. RFC 6455 7.4.1.
+    IDLE_TIMEOUT = 221
 
 
 class Severity(IntEnum):
@@ -678,6 +720,35 @@ class Options(TypedDict, total=False):
     #: The same of the client's compressor, and so of the server's memory for what it receives (RFC
     #: 7692 7.1.1.2). Default 1.
     client_no_context_takeover: int
+    #: Milliseconds for the client's request to arrive, and for a client the server's response; see
+    #: `wsabi_conn_handle_timeout`. A server answers 408. It does not limit the application's
+    #: decision. 0: no limit. Default 10,000.
+    opening_timeout: int
+    #: Milliseconds that the peer has for the end of the connection: from our Close, our refusal or
+    #: a failure on. 0: no limit. Default 10,000.
+    closing_timeout: int
+    #: Milliseconds between pings that the library sends by itself (RFC 6455 5.5.2), so that proxies
+    #: keep the connection and a dead peer is found. The pongs are events as any. 0: none. Default
+    #: 0.
+    ping_interval: int
+    #: Milliseconds for the pong to such a ping; any octet of the peer's counts for it, as it may be
+    #: in the middle of a large message. Then the connection fails with 1011. 0: no limit. Default
+    #: 20,000.
+    pong_timeout: int
+    #: Milliseconds without an octet from the peer, pongs included, after which an open connection
+    #: fails with 1001. 0: no limit. Default 0.
+    idle_timeout: int
+    #: Octets of queued output below which a queue that had reached `WSABI_OPTION_OUTPUT_HIGH_MARK`
+    #: is drained: the event DRAINED is listed, and `wsabi_conn_interest` asks for READ again. Above
+    #: the high mark it counts as the high mark. Default 65,536.
+    output_low_mark: int
+    #: 1: messages are listed in pieces as their octets arrive, so that one of any size passes in
+    #: constant memory: `WSABI_FLAG_FIRST` and `WSABI_FLAG_LAST` mark the ends.
+    #: `WSABI_OPTION_MAX_MESSAGE_SIZE` still counts. Default 0.
+    message_pieces: int
+    #: 1: a connection counts what goes in and out, for `wsabi_conn_info`, and has 100 octets more
+    #: for it. Default 0.
+    counters: int
 
 
 class wsabi_option_row(Structure):
@@ -805,6 +876,7 @@ conn_new_open = function(
     "wsabi_conn_new_open",
     c_int32, c_void_p, c_uint32, c_char_p, c_size_t, POINTER(c_void_p),
 )
+conn_reset = function("wsabi_conn_reset", c_int32, c_void_p, POINTER(wsabi_client_request))
 conn_free = function("wsabi_conn_free", None, c_void_p)
 conn_set_user_data = function("wsabi_conn_set_user_data", c_int32, c_void_p, c_void_p)
 conn_user_data = function("wsabi_conn_user_data", c_void_p, c_void_p)
@@ -817,6 +889,16 @@ conn_recv_eof = function(
     "wsabi_conn_recv_eof",
     c_int32, c_void_p, POINTER(wsabi_event), c_size_t, POINTER(c_size_t),
 )
+conn_recv_space = function(
+    "wsabi_conn_recv_space",
+    c_int32, c_void_p, POINTER(c_void_p), POINTER(c_size_t),
+)
+conn_recv_commit = function(
+    "wsabi_conn_recv_commit",
+    c_int32, c_void_p, c_size_t, POINTER(wsabi_event), c_size_t, POINTER(c_size_t),
+)
+conn_take = function("wsabi_conn_take", c_int32, c_void_p, POINTER(c_void_p))
+release = function("wsabi_release", None, c_void_p)
 conn_output = function(
     "wsabi_conn_output",
     c_int32, c_void_p, POINTER(wsabi_iovec), c_size_t, POINTER(c_size_t),
@@ -824,15 +906,33 @@ conn_output = function(
 conn_output_consumed = function("wsabi_conn_output_consumed", c_int32, c_void_p, c_size_t)
 conn_output_size = function("wsabi_conn_output_size", c_size_t, c_void_p)
 conn_interest = function("wsabi_conn_interest", c_uint32, c_void_p)
+conn_deadline = function("wsabi_conn_deadline", c_uint64, c_void_p)
+conn_handle_timeout = function(
+    "wsabi_conn_handle_timeout",
+    c_int32, c_void_p, c_uint64, POINTER(wsabi_event), c_size_t, POINTER(c_size_t),
+)
 conn_state = function("wsabi_conn_state", c_int32, c_void_p)
 conn_close_code = function("wsabi_conn_close_code", c_uint16, c_void_p)
 conn_failure = function("wsabi_conn_failure", c_int32, c_void_p)
 conn_subprotocol = function("wsabi_conn_subprotocol", c_int32, c_void_p, POINTER(wsabi_slice))
+conn_info = function("wsabi_conn_info", c_int32, c_void_p, c_uint32, POINTER(c_uint64))
+conn_set_trace = function("wsabi_conn_set_trace", c_int32, c_void_p, c_void_p, c_void_p)
 conn_send_text = function("wsabi_conn_send_text", c_int32, c_void_p, c_void_p, c_size_t)
 conn_send_binary = function("wsabi_conn_send_binary", c_int32, c_void_p, c_void_p, c_size_t)
+conn_send = function("wsabi_conn_send", c_int32, c_void_p, c_uint32, c_void_p, c_size_t, c_uint32)
+conn_send_borrowed = function(
+    "wsabi_conn_send_borrowed",
+    c_int32, c_void_p, c_uint32, c_void_p, c_size_t, c_uint32, c_void_p, c_void_p,
+)
 conn_send_ping = function("wsabi_conn_send_ping", c_int32, c_void_p, c_void_p, c_size_t)
 conn_send_pong = function("wsabi_conn_send_pong", c_int32, c_void_p, c_void_p, c_size_t)
 conn_close = function("wsabi_conn_close", c_int32, c_void_p, c_uint16, c_void_p, c_size_t)
+prepared_new = function(
+    "wsabi_prepared_new",
+    c_int32, c_void_p, c_uint32, c_void_p, c_size_t, POINTER(c_void_p),
+)
+prepared_free = function("wsabi_prepared_free", None, c_void_p)
+conn_send_prepared = function("wsabi_conn_send_prepared", c_int32, c_void_p, c_void_p)
 conn_recv_request = function(
     "wsabi_conn_recv_request",
     c_int32, c_void_p, POINTER(wsabi_request), POINTER(wsabi_event), c_size_t, POINTER(c_size_t),
