@@ -44,28 +44,24 @@ enum {
   FIRST_CLIENT,            // and the clients
 };
 
-#define NO_DEADLINE INT64_MAX
+#define NEVER UINT64_MAX
 
 typedef struct {
   wsabi_conn *conn;
-  // When the client is dropped, in milliseconds. wsabi has no clock: the time
-  // that a connection may spend in a state other than OPEN is limited here.
-  int64_t deadline;
+  uint64_t deadline;  // when wsabi wants to be told the time, in milliseconds
 } client;
 
 typedef struct {
   const char *host, *port;
   const char *path, *subprotocol;  // the first of each, which the page asks for
-  int64_t time_limit;              // for a connection that is not open, in milliseconds
   wsabi_config *config;
   char *page;
 
   struct pollfd *fds;  // fds[i] and clients[i] belong together
   client *clients;
   size_t count, capacity;
-  size_t timed;      // clients with a deadline
-  int64_t earliest;  // no deadline is before it
-  bool stopping;
+  uint64_t earliest;  // no client's deadline is before it
+  uint64_t stop;      // when the peers of a stopping server had their time
   uint8_t *buffer;
 } server;
 
@@ -82,7 +78,7 @@ int main(int argc, char **argv) {
   // are free, and a queue of output is, each time that it was written.
   mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
 #endif
-  server s = {.host = "127.0.0.1", .port = "9001", .time_limit = 10000};
+  server s = {.host = "127.0.0.1", .port = "9001", .earliest = NEVER, .stop = NEVER};
   make_config(&s);
   read_arguments(&s, argc, argv);
   make_page(&s);
@@ -159,32 +155,15 @@ static wsabi_status handle(const server *s, wsabi_conn *conn, const wsabi_event 
 
 // ---- The loop of a host: receive, handle, write, ask ----
 
-static int64_t now_ms(void) {
+static uint64_t now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-// Only connections that are not open have a deadline.
-static void limit_time(server *s, client *c) {
-  bool open = wsabi_conn_state(c->conn) == WSABI_STATE_OPEN;
-  if (open == (c->deadline == NO_DEADLINE)) return;
-  if (open) {
-    c->deadline = NO_DEADLINE;
-    s->timed--;
-    return;
-  }
-  c->deadline = now_ms() + s->time_limit;
-  // Later deadlines are later: all have the same limit.
-  if (s->timed++ == 0) {
-    s->earliest = c->deadline;
-  }
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static void drop_client(server *s, size_t i) {
   close(s->fds[i].fd);
   wsabi_conn_free(s->clients[i].conn);
-  s->timed -= s->clients[i].deadline != NO_DEADLINE;
   s->count--;
   s->fds[i] = s->fds[s->count];
   s->clients[i] = s->clients[s->count];
@@ -238,6 +217,14 @@ static bool write_output(int fd, wsabi_conn *conn) {
   return true;
 }
 
+// wsabi has no clock: it says until when it waits, and is told the time. Who was
+// waited for too long, it gives up; `wsabi_conn_interest` shows that.
+static bool tell_time(wsabi_conn *conn) {
+  wsabi_event event;
+  size_t count;
+  return wsabi_conn_handle_timeout(conn, now_ms(), &event, 1, &count) == WSABI_OK;
+}
+
 // Writes at once: POLLOUT is only asked for when the socket was full.
 static bool proceed(server *s, size_t i) {
   struct pollfd *p = &s->fds[i];
@@ -246,8 +233,13 @@ static bool proceed(server *s, size_t i) {
   for (;;) {
     if (!write_output(p->fd, conn)) return false;
     interest = wsabi_conn_interest(conn);
-    if (!(interest & WSABI_INTEREST_RECV)) break;
-    if (!handle_octets(s, conn, s->buffer, 0)) return false;
+    if (interest & WSABI_INTEREST_RECV) {
+      if (!handle_octets(s, conn, s->buffer, 0)) return false;
+    } else if (wsabi_conn_deadline(conn) == 0) {
+      if (!tell_time(conn)) return false;
+    } else {
+      break;
+    }
   }
   if (interest & WSABI_INTEREST_CLOSE) return false;
   if (interest & WSABI_INTEREST_SHUTDOWN_WRITE) {
@@ -255,7 +247,10 @@ static bool proceed(server *s, size_t i) {
   }
   p->events = (short)((interest & WSABI_INTEREST_READ ? POLLIN : 0) |
                       (interest & WSABI_INTEREST_WRITE ? POLLOUT : 0));
-  limit_time(s, &s->clients[i]);
+  s->clients[i].deadline = wsabi_conn_deadline(conn);
+  if (s->clients[i].deadline < s->earliest) {
+    s->earliest = s->clients[i].deadline;
+  }
   return true;
 }
 
@@ -265,34 +260,31 @@ static bool serve_client(server *s, size_t i) {
   return (!readable || read_input(s, s->fds[i].fd, s->clients[i].conn)) && proceed(s, i);
 }
 
-static void drop_overdue_clients(server *s) {
-  int64_t now = now_ms();
-  s->earliest = NO_DEADLINE;
+static void serve_overdue_clients(server *s) {
+  uint64_t now = now_ms();
+  s->earliest = NEVER;
   for (size_t i = s->count; i-- > FIRST_CLIENT;) {
-    if (s->clients[i].deadline <= now) {
+    client *c = &s->clients[i];
+    if (now >= s->stop || (c->deadline <= now && !(tell_time(c->conn) && proceed(s, i)))) {
       drop_client(s, i);
-    } else if (s->clients[i].deadline < s->earliest) {
-      s->earliest = s->clients[i].deadline;
+    } else if (c->deadline < s->earliest) {
+      s->earliest = c->deadline;
     }
   }
 }
 
 // Says goodbye to everyone. 1001 is "going away", RFC 6455 7.4.1.
 static void stop(server *s) {
-  s->stopping = true;
+  s->stop = now_ms() + STOP_MS;
   close(s->fds[LISTENER].fd);
   s->fds[LISTENER].fd = -1;  // poll skips it
-  s->time_limit = STOP_MS;
-  s->earliest = now_ms() + STOP_MS;
   for (size_t i = s->count; i-- > FIRST_CLIENT;) {
     wsabi_conn *conn = s->clients[i].conn;
     bool stays = wsabi_conn_state(conn) != WSABI_STATE_CONNECTING;
     if (wsabi_conn_state(conn) == WSABI_STATE_OPEN) {
       stays = wsabi_conn_close(conn, 1001, NULL, 0) == WSABI_OK;
     }
-    if (stays && proceed(s, i)) {
-      s->clients[i].deadline = s->earliest;
-    } else {
+    if (!stays || !proceed(s, i)) {
       drop_client(s, i);
     }
   }
@@ -312,16 +304,18 @@ static bool make_room(server *s) {
 
 static void add_client(server *s, int fd) {
   int on = 1;
-  client c = {NULL, NO_DEADLINE};
+  client c = {NULL, NEVER};
   if (!make_room(s) || fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
       wsabi_conn_new_server(s->config, &c.conn) != WSABI_OK) {
     close(fd);
     return;
   }
-  limit_time(s, &c);
   s->fds[s->count] = (struct pollfd){.fd = fd, .events = POLLIN};
   s->clients[s->count++] = c;
+  if (!proceed(s, s->count - 1)) {
+    drop_client(s, s->count - 1);
+  }
 }
 
 static void accept_clients(server *s) {
@@ -340,15 +334,16 @@ static void accept_clients(server *s) {
 
 static void run(server *s) {
   s->buffer = allocate(READ_SIZE);
-  while (!s->stopping || s->count > FIRST_CLIENT) {
+  while (s->stop == NEVER || s->count > FIRST_CLIENT) {
+    uint64_t until = s->earliest < s->stop ? s->earliest : s->stop;
     int timeout = -1;
-    if (s->timed > 0) {
-      int64_t left = s->earliest - now_ms();
-      if (left <= 0) {
-        drop_overdue_clients(s);
+    if (until != NEVER) {
+      uint64_t now = now_ms();
+      if (until <= now) {
+        serve_overdue_clients(s);
         continue;
       }
-      timeout = left < INT_MAX ? (int)left : INT_MAX;
+      timeout = until - now < INT_MAX ? (int)(until - now) : INT_MAX;
     }
     int ready = poll(s->fds, s->count, timeout);
     if (ready < 0 && errno != EINTR) die("poll");
@@ -446,10 +441,12 @@ static const char usage[] =
     "                   [--subprotocol NAME]... [--subprotocol-absent POLICY]\n"
     "                   [--subprotocol-mismatch POLICY] [--origin ORIGIN]...\n"
     "                   [--no-deflate] [--max-message OCTETS] [--opening-timeout MS]\n"
+    "                   [--idle-timeout MS]\n"
     "Port 0 is any free port. Without --path every path is served, without --origin\n"
     "every origin is. Subprotocols are in order of preference. POLICY is accept (the\n"
     "default), reject (with 400), or close (accept, then close with 1008). OCTETS is\n"
-    "16777216, MS is 10000 by default. permessage-deflate is on without --no-deflate.\n";
+    "16777216 by default, the opening timeout 10000, and there is no idle timeout.\n"
+    "permessage-deflate is on without --no-deflate.\n";
 
 static void reject_arguments(const char *what, const char *argument) {
   fprintf(stderr, "%s: %s\n%s", what, argument, usage);
@@ -527,7 +524,9 @@ static wsabi_status read_argument(server *s, const char *name, const char *value
   } else if (strcmp(name, "--max-message") == 0) {
     return limit_messages(config, number(value, INT64_MAX));
   } else if (strcmp(name, "--opening-timeout") == 0) {
-    s->time_limit = (int64_t)number(value, INT_MAX);
+    return wsabi_config_set(config, WSABI_OPTION_OPENING_TIMEOUT, number(value, INT_MAX));
+  } else if (strcmp(name, "--idle-timeout") == 0) {
+    return wsabi_config_set(config, WSABI_OPTION_IDLE_TIMEOUT, number(value, INT_MAX));
   } else {
     reject_arguments("unknown option, or not a value for it", name);
   }

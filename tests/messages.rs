@@ -12,7 +12,7 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use support::{Host, Seen, frame};
+use support::{Host, Seen, frame, noise};
 use wsabi::conn::{
     Compression, Config, Connection, EventKind, Failure, Lent, Loan, Manner, Marks, MessageKind,
     OptionKey, Prepared, Role, SendError, State,
@@ -79,17 +79,6 @@ fn joined(pieces: &[Seen]) -> Vec<(EventKind, Vec<u8>)> {
         assert!(!is_open || !piece.payload.is_empty(), "an empty piece ends a message");
     }
     messages
-}
-
-fn noise(len: usize) -> Vec<u8> {
-    let mut state = 88_172_645_463_325_252_u64;
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as u8
-    };
-    std::iter::repeat_with(next).take(len).collect()
 }
 
 // ---- Fragments ----

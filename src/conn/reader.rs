@@ -309,8 +309,9 @@ impl Reader {
                 item => item,
             };
             let Some(item) = item else { continue };
-            if let (Place::Held, true, Some(decompress)) =
-                (item.place, item.marks.0 & Marks::LAST == 0, &mut tools.decompress)
+            let goes_on = rules.in_pieces && item.marks.0 & Marks::LAST == 0;
+            if let (true, Place::Held, Some(decompress)) =
+                (goes_on, item.place, &mut tools.decompress)
             {
                 decompress.leave(self.held());
             }

@@ -213,6 +213,14 @@ static void options(void **state) {
       {WSABI_OPTION_CLIENT_MAX_WINDOW_BITS, "client_max_window_bits", 15},
       {WSABI_OPTION_SERVER_NO_CONTEXT_TAKEOVER, "server_no_context_takeover", 1},
       {WSABI_OPTION_CLIENT_NO_CONTEXT_TAKEOVER, "client_no_context_takeover", 1},
+      {WSABI_OPTION_OPENING_TIMEOUT, "opening_timeout", 10000},
+      {WSABI_OPTION_CLOSING_TIMEOUT, "closing_timeout", 10000},
+      {WSABI_OPTION_PING_INTERVAL, "ping_interval", 0},
+      {WSABI_OPTION_PONG_TIMEOUT, "pong_timeout", 20000},
+      {WSABI_OPTION_IDLE_TIMEOUT, "idle_timeout", 0},
+      {WSABI_OPTION_OUTPUT_LOW_MARK, "output_low_mark", 65536},
+      {WSABI_OPTION_MESSAGE_PIECES, "message_pieces", 0},
+      {WSABI_OPTION_COUNTERS, "counters", 0},
   };
   wsabi_config *config;
   check(wsabi_config_new(&config));
@@ -310,7 +318,7 @@ static void config_errors(void **state) {
   NULL_GIVEN(wsabi_config_add_resource(config, NULL, 1));
   NULL_GIVEN(wsabi_config_set_close_reason(NULL, "a", 1));
   NULL_GIVEN(wsabi_config_set_close_reason(config, NULL, 1));
-  static const wsabi_option UNKNOWN[] = {0, 25, 1000, UINT32_MAX};
+  static const wsabi_option UNKNOWN[] = {0, 33, 1000, UINT32_MAX};
   for (size_t i = 0; i < sizeof UNKNOWN / sizeof *UNKNOWN; i++) {
     assert_int_equal(wsabi_config_set(config, UNKNOWN[i], 1), WSABI_ERR_UNSUPPORTED);
     assert_int_equal(wsabi_config_get(config, UNKNOWN[i], &o.value), WSABI_ERR_UNSUPPORTED);

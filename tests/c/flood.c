@@ -385,10 +385,11 @@ static void connections_share_a_buffer(void **state) {
 
 static void backpressure(void **state) {
   (void)state;
-  enum { MARK = 10000, PIECE = 4096, ROUNDS = 1000 };
+  enum { MARK = 10000, LOW = 4000, PIECE = 4096, ROUNDS = 1000 };
   wsabi_config *config;
   check(wsabi_config_new(&config));
   check(wsabi_config_set(config, WSABI_OPTION_OUTPUT_HIGH_MARK, MARK));
+  check(wsabi_config_set(config, WSABI_OPTION_OUTPUT_LOW_MARK, LOW));
   wsabi_conn *conn = open_conn(config);
   wsabi_config_free(config);
   bytes one = {0}, all = {0};
@@ -409,11 +410,22 @@ static void backpressure(void **state) {
   assert_in_range(wsabi_conn_output_size(conn), MARK, MARK + PIECE + 1000);
   assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_WRITE);
 
-  // As the peer reads, reading goes on below the mark.
+  // As the peer reads, reading goes on below the low mark, which is told once.
+  size_t told = 0;
   while (wsabi_conn_output_size(conn) > 0) {
-    bool below = wsabi_conn_output_size(conn) < MARK;
-    assert_int_equal(wsabi_conn_interest(conn),
-                     WSABI_INTEREST_WRITE | (below ? WSABI_INTEREST_READ : 0));
+    bool below = wsabi_conn_output_size(conn) <= LOW;
+    wsabi_interest want = WSABI_INTEREST_WRITE | (below ? WSABI_INTEREST_READ : 0);
+    wsabi_interest interest = wsabi_conn_interest(conn);
+    if (below && told == 0) {
+      assert_int_equal(interest, want | WSABI_INTEREST_RECV);
+      wsabi_event event;
+      size_t used;
+      check(wsabi_conn_recv(conn, NULL, 0, &used, &event, 1, &told));
+      assert_int_equal(told, 1);
+      assert_int_equal(event.type, WSABI_EVENT_DRAINED);
+    } else {
+      assert_int_equal(interest, want);
+    }
     wsabi_iovec run;
     size_t count;
     check(wsabi_conn_output(conn, &run, 1, &count));

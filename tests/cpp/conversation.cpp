@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -163,8 +164,86 @@ static void mistakes_are_statuses() {
   CHECK(here.native() != nullptr);
 }
 
+static int released = 0;
+
+static void release(void *context) {
+  ++*static_cast<int *>(context);
+}
+
+static connection opened(wsabi_role role) {
+  auto made = connection::open(role);
+  CHECK(made);
+  return *std::move(made);
+}
+
+// Messages in fragments, prepared, lent, and taken from where they landed.
+static void without_copies() {
+  connection here = opened(WSABI_ROLE_SERVER), there = opened(WSABI_ROLE_CLIENT);
+  const std::string large(100000, 'x');
+  CHECK(here.send(WSABI_MESSAGE_TEXT, wsabi::octets("Hel"), WSABI_SEND_MORE) == WSABI_OK);
+  CHECK(here.send(WSABI_MESSAGE_TEXT, wsabi::octets("lo")) == WSABI_OK);
+  auto message = wsabi::prepared::make(WSABI_MESSAGE_TEXT, wsabi::octets("Hello"));
+  CHECK(message && here.send(*message) == WSABI_OK);
+  CHECK(!wsabi::prepared::make(9, wsabi::octets("a")));
+  carry(here, there, [](wsabi::event event) { CHECK(event.text() == "Hello"); });
+  CHECK(here.send_borrowed(WSABI_MESSAGE_TEXT, wsabi::octets(large), 0, release, &released) == WSABI_OK);
+  CHECK(here.send_borrowed(9, wsabi::octets(large), 0, release, &released) == WSABI_ERR_UNSUPPORTED);
+  CHECK(released == 0);
+
+  std::vector<std::uint8_t> wire;
+  CHECK(here.output([&](const wsabi_iovec *runs, std::size_t count) {
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < count; i++) {
+      const wsabi::octets run(runs[i].base, runs[i].len);
+      wire.insert(wire.end(), run.begin(), run.end());
+      total += run.size();
+    }
+    return total;
+  }) == WSABI_OK);
+  CHECK(released == 1);
+  CHECK(there.take() == nullptr && !there.receive_space());
+  std::size_t at = 40000;
+  bool is_whole = false;
+  CHECK(there.receive(wire.data(), at, nothing_expected) == WSABI_OK);
+  while (at < wire.size()) {
+    const auto space = there.receive_space();
+    CHECK(space && space->size > 0);
+    const std::size_t size = space->size < wire.size() - at ? space->size : wire.size() - at;
+    std::memcpy(space->data, wire.data() + at, size);
+    at += size;
+    CHECK(there.receive_space_used(size, [&](wsabi::event event) {
+      is_whole = event.text() == large;
+      wsabi::payload owner = there.take();
+      CHECK(owner != nullptr);
+      CHECK(here.send_taken(WSABI_MESSAGE_TEXT, event.data(), std::move(owner)) == WSABI_OK);
+    }) == WSABI_OK);
+  }
+  CHECK(is_whole && here.output_size() == wire.size());
+  CHECK(here.info(WSABI_INFO_DEFLATE) == 0u && !here.info(WSABI_INFO_OCTETS_SENT));
+}
+
+static void time_and_again() {
+  connection here = server();
+  CHECK(here.deadline() == 0);
+  CHECK(here.handle_timeout(0, nothing_expected) == WSABI_OK && here.deadline() == 10000);
+  std::string told;
+  CHECK(here.set_trace(
+            [](void *context, const char *line, std::size_t len) {
+              static_cast<std::string *>(context)->append(line, len);
+            },
+            &told) == WSABI_OK);
+  bool has_failed = false;
+  CHECK(here.handle_timeout(10000, [&](wsabi::event event) {
+    has_failed = event.type() == WSABI_EVENT_FAILED && event.code() == 408;
+  }) == WSABI_OK);
+  CHECK(has_failed && told.find("RFC 9110 15.5.9") != std::string::npos);
+  CHECK(here.reset() == WSABI_OK && here.state() == WSABI_STATE_CONNECTING && here.deadline() == 0);
+}
+
 int main() {
   conversation();
+  without_copies();
+  time_and_again();
   refusal();
   parsed_request();
   mistakes_are_statuses();
