@@ -75,15 +75,15 @@ pub(super) struct Extra {
 }
 
 impl Extra {
-    /// Whether there is nothing but timers.
-    pub(super) fn is_timers_alone(&self) -> bool {
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
         #[cfg(feature = "deflate")]
         if !self.contexts.is_empty() {
             return false;
         }
         let is_bare = self.subprotocol.is_none() && self.response.is_none();
         let is_quiet = self.fragments.is_none() && self.pong.is_none() && self.watch.is_none();
-        is_bare && is_quiet && self.masks.is_empty()
+        is_bare && is_quiet && self.timers.is_none() && self.masks.is_empty()
     }
 }
 

@@ -39,6 +39,8 @@ impl Prepared {
             return Err(SendError::Argument);
         }
         let (plain, header_len) = frame(kind, 0, payload)?;
+        #[cfg(not(feature = "deflate"))]
+        let _ = config;
         Ok(Self {
             kind,
             plain,

@@ -42,6 +42,7 @@ pub(super) struct Tools<'a> {
 
 /// How far a message is inflated.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "deflate"), allow(dead_code, reason = "nothing is inflated"))]
 pub(super) struct Bounds {
     /// Octets that the whole message may have.
     pub(super) limit: usize,

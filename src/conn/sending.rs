@@ -3,11 +3,15 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::connection::{Owed, Queue};
+#[cfg(feature = "deflate")]
+use super::Failure;
+#[cfg(feature = "deflate")]
+use super::connection::Owed;
+use super::connection::Queue;
 use super::output::{Lent, OutOfMemory};
 #[cfg(feature = "deflate")]
 use super::reader::RSV1;
-use super::{Connection, Failure, MessageKind, OptionKey, Role, State};
+use super::{Connection, MessageKind, OptionKey, Role, State};
 #[cfg(feature = "deflate")]
 use crate::deflate::Compressor;
 use crate::proto::{Header, MAX_CONTROL, Opcode, Utf8};
@@ -257,10 +261,7 @@ impl Connection {
         };
         let opcode = if begins { kind.opcode() } else { Opcode::Continuation };
         let frame = Frame { opcode, rsv: 0, compressed: None, rest, more: manner.more };
-        #[cfg(feature = "deflate")]
-        return self.compress(frame, payload, manner.compression == Compression::Auto && begins);
-        #[cfg(not(feature = "deflate"))]
-        Ok(frame)
+        self.compress(frame, payload, manner.compression == Compression::Auto && begins)
     }
 
     /// The compressor for the next frame, if it is to be compressed.
@@ -311,9 +312,16 @@ impl Connection {
         Ok(frame)
     }
 
+    #[cfg(not(feature = "deflate"))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with the feature")]
+    fn compress(&self, frame: Frame, _: &[u8], _: bool) -> Result<Frame, SendError> {
+        Ok(frame)
+    }
+
     fn send_frame(&mut self, frame: Frame, payload: &[u8]) -> Result<(), SendError> {
         let payload = frame.compressed.as_deref().unwrap_or(payload);
         if self.push(frame.header(payload.len()), payload).is_err() {
+            #[cfg(feature = "deflate")]
             self.lose(&frame);
             return Err(SendError::Memory);
         }
@@ -368,9 +376,9 @@ impl Connection {
 
     /// A frame is not queued. Its compressor goes with it, as its history is not
     /// the peer's; a message that it was to continue is broken off.
+    #[cfg(feature = "deflate")]
     #[cold]
     fn lose(&mut self, frame: &Frame) {
-        #[cfg(feature = "deflate")]
         if frame.opcode == Opcode::Continuation && frame.rest.compressor.is_some() {
             self.failure = Some(Failure::OutOfMemory);
             self.owed = Owed::Failure;

@@ -153,9 +153,10 @@ impl Connection {
     fn begin_wait(&mut self, now: u64) {
         let Some(wait) = self.wait() else {
             // At rest a connection has no memory for it.
-            if self.extra.as_ref().is_some_and(|extra| extra.is_timers_alone()) {
-                self.extra = None;
+            if let Some(extra) = &mut self.extra {
+                extra.timers = None;
             }
+            self.extra.take_if(|extra| extra.is_empty());
             return;
         };
         if self.timers().is_some_and(|timers| timers.wait == wait) {
