@@ -16,7 +16,7 @@ NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
 .PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-deb \
-	test-python test-swift abi abi-baseline docs deny autobahn interop soak soak-briefly miri fuzz bench bench-echo clean
+	test-python test-swift abi abi-baseline docs deny autobahn interop soak soak-briefly miri tsan fuzz bench bench-echo clean
 
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
@@ -32,7 +32,7 @@ examples: lib
 	c-examples/build/static/echo_buffer
 
 test: lint header test-rust test-core test-c loops hosts test-install test-deb test-python test-swift abi docs deny \
-	interop autobahn soak-briefly miri fuzz
+	interop autobahn soak-briefly miri tsan fuzz
 	@echo 'every suite passed'
 
 lint:
@@ -155,6 +155,16 @@ miri:
 	tests/tools.sh miri
 	$(CARGO) +$(NIGHTLY) miri test --test ffi
 	MIRIFLAGS=-Zmiri-tree-borrows $(CARGO) +$(NIGHTLY) miri test --test ffi
+
+# The rule for threads, under ThreadSanitizer with the standard library instrumented
+# too. What breaks the rule has to be reported, inside the library.
+tsan := RUSTFLAGS=-Zsanitizer=thread $(CARGO) +$(NIGHTLY) test --locked -Zbuild-std --target-dir target/tsan \
+	--target $$(rustc -vV | sed -n 's/^host: //p') --test threads
+tsan:
+	tests/tools.sh tsan
+	$(tsan)
+	! $(tsan) -- --ignored > target/tsan/race.log 2>&1
+	grep -q 'SUMMARY: ThreadSanitizer: data race .*wsabi_conn_set_user_data' target/tsan/race.log
 
 fuzz:
 	tests/tools.sh fuzz

@@ -137,6 +137,12 @@ miri_tools() {
   hint 'Miri: rustup toolchain install nightly --component miri,rust-src' cargo +nightly miri --version
 }
 
+tsan_tools() {
+  nightly_tools rust-src
+  hint 'a nightly toolchain with rust-src: rustup toolchain install nightly --component rust-src' \
+    cargo +nightly --version
+}
+
 fuzz_tools() {
   nightly_tools rust-src
   cargo fuzz --version > /dev/null 2>&1 || cargo install cargo-fuzz --locked

@@ -850,6 +850,11 @@ impl Explanation {
     }
 }
 
+// SAFETY: as above; an explanation is immutable.
+unsafe impl Send for Explanation {}
+// SAFETY: as above.
+unsafe impl Sync for Explanation {}
+
 impl Drop for Explanation {
     fn drop(&mut self) {
         // SAFETY: it is freed once.
