@@ -16,7 +16,7 @@ NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
 .PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-deb \
-	test-python test-swift abi abi-baseline docs deny autobahn interop soak soak-briefly miri tsan fuzz bench bench-echo clean
+	test-swift abi abi-baseline docs deny autobahn interop soak soak-briefly miri tsan fuzz bench bench-echo clean
 
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
@@ -71,11 +71,6 @@ loops: lib
 hosts: lib
 	tests/tools.sh hosts
 	tests/hosts/run.sh
-
-# bindings/python on the oldest and the newest Python of the machine.
-test-python: lib
-	tests/tools.sh python
-	bindings/python/tests/run.py
 
 # The Swift package, where there is a swift.
 test-swift: examples
@@ -187,3 +182,4 @@ clean:
 	$(MAKE) -C tests/cpp clean
 
 include packaging/install.mk
+include bindings/python/python.mk

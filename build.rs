@@ -13,9 +13,10 @@ fn main() {
     println!("cargo::rerun-if-changed=cbindgen.toml");
     println!("cargo::rerun-if-changed=include/wsabi.h");
     println!("cargo::rerun-if-changed=include/wsabi.ffi.h");
-    // A program's own symbols must not replace ours inside the library.
+    // A program's own symbols must not replace ours inside the library. It exports functions
+    // alone, and `-Bsymbolic-functions` is not known to every linker: not to zig's.
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        println!("cargo::rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-Bsymbolic");
     }
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let mut config =
