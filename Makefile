@@ -182,4 +182,5 @@ clean:
 	$(MAKE) -C tests/cpp clean
 
 include packaging/install.mk
-include bindings/python/python.mk
+# Not in the crate that cargo packs.
+-include bindings/python/python.mk
