@@ -135,6 +135,24 @@ static wsabi_status answer_plain_http(const server *s, wsabi_conn *conn, const w
   return answer(conn, 426, "text/plain", "This is a WebSocket endpoint.\n");
 }
 
+static wsabi_status echo(wsabi_conn *conn, const wsabi_event *event) {
+  bool text = event->type == WSABI_EVENT_TEXT;
+  void *owner;
+  if (wsabi_conn_take(conn, event, &owner) != WSABI_OK) {
+    return text ? wsabi_conn_send_text(conn, event->data, event->len)
+                : wsabi_conn_send_binary(conn, event->data, event->len);
+  }
+  // A message that took several reads lies in the connection. It is sent from
+  // there, without being copied.
+  wsabi_message type = text ? WSABI_MESSAGE_TEXT : WSABI_MESSAGE_BINARY;
+  wsabi_status status =
+      wsabi_conn_send_borrowed(conn, type, event->data, event->len, 0, wsabi_release, owner);
+  if (status != WSABI_OK) {
+    wsabi_release(owner);
+  }
+  return status;
+}
+
 static wsabi_status handle(const server *s, wsabi_conn *conn, const wsabi_event *event) {
   switch (event->type) {
   case WSABI_EVENT_HTTP_REQUEST:
@@ -142,10 +160,7 @@ static wsabi_status handle(const server *s, wsabi_conn *conn, const wsabi_event 
   case WSABI_EVENT_TEXT:
   case WSABI_EVENT_BINARY:
     // The peer may go on sending after our Close; that has no answer.
-    if (wsabi_conn_state(conn) != WSABI_STATE_OPEN) return WSABI_OK;
-    return event->type == WSABI_EVENT_TEXT
-               ? wsabi_conn_send_text(conn, event->data, event->len)
-               : wsabi_conn_send_binary(conn, event->data, event->len);
+    return wsabi_conn_state(conn) == WSABI_STATE_OPEN ? echo(conn, event) : WSABI_OK;
   default:
     // wsabi itself answers an opening handshake, a ping, a Close and a broken
     // rule. Types may be added: ignore those you do not know.
@@ -172,18 +187,23 @@ static void drop_client(server *s, size_t i) {
 
 // The functions from here on return false when the client is to be dropped.
 
+static bool handle_events(const server *s, wsabi_conn *conn, wsabi_status status,
+                          const wsabi_event *events, size_t count) {
+  for (size_t i = 0; status == WSABI_OK && i < count; i++) {
+    status = handle(s, conn, &events[i]);
+  }
+  if (status != WSABI_OK) {
+    fprintf(stderr, "dropping a client: %s\n", wsabi_status_text(status));
+  }
+  return status == WSABI_OK;
+}
+
 static bool handle_octets(const server *s, wsabi_conn *conn, uint8_t *data, size_t len) {
   do {
     wsabi_event events[EVENTS];
-    size_t used, count;
+    size_t used = 0, count = 0;
     wsabi_status status = wsabi_conn_recv(conn, data, len, &used, events, EVENTS, &count);
-    for (size_t i = 0; status == WSABI_OK && i < count; i++) {
-      status = handle(s, conn, &events[i]);
-    }
-    if (status != WSABI_OK) {
-      fprintf(stderr, "dropping a client: %s\n", wsabi_status_text(status));
-      return false;
-    }
+    if (!handle_events(s, conn, status, events, count)) return false;
     data += used;
     len -= used;
   } while (len > 0);
@@ -195,7 +215,17 @@ static bool is_temporary(int error) {
 }
 
 static bool read_input(const server *s, int fd, wsabi_conn *conn) {
-  ssize_t n = recv(fd, s->buffer, READ_SIZE, 0);
+  uint8_t *space;
+  size_t room;
+  if (wsabi_conn_recv_space(conn, &space, &room) != WSABI_OK) return false;
+  ssize_t n = room > 0 ? recv(fd, space, room, 0) : recv(fd, s->buffer, READ_SIZE, 0);
+  if (n > 0 && room > 0) {
+    // The next part of a large message is in its place already.
+    wsabi_event events[EVENTS];
+    size_t count = 0;
+    wsabi_status status = wsabi_conn_recv_commit(conn, (size_t)n, events, EVENTS, &count);
+    return handle_events(s, conn, status, events, count);
+  }
   if (n > 0) return handle_octets(s, conn, s->buffer, (size_t)n);
   if (n < 0 && is_temporary(errno)) return true;
   // This server does not care how a connection ended, so it does not look at

@@ -453,7 +453,9 @@ wsabi_status wsabi_conn_recv_commit(wsabi_conn *conn,
                                     wsabi_event *events,
                                     size_t cap,
                                     size_t *count);
-wsabi_status wsabi_conn_take(wsabi_conn *conn, void **owner);
+wsabi_status wsabi_conn_take(wsabi_conn *conn,
+                             const wsabi_event *event,
+                             void **owner);
 void wsabi_release(void *owner);
 wsabi_status wsabi_conn_output(wsabi_conn *conn,
                                wsabi_iovec *runs,

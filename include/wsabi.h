@@ -1584,17 +1584,17 @@ wsabi_status wsabi_conn_recv_commit(wsabi_conn *conn,
                                     size_t cap,
                                     size_t *count);
 
-// Takes the payload of the message that was listed last away from the
-// connection: it stays where it is, and valid, until `wsabi_release(*owner)`.
-// A message that lies in the connection is then kept, or sent to others
-// (`wsabi_conn_send_borrowed`), without being copied. One that lies in the octets
-// given to `wsabi_conn_recv` is the caller's already.
+// Takes the payload of a message away from the connection: it stays where it is,
+// and valid, until `wsabi_release(*owner)`. A message that lies in the connection
+// is then kept, or sent to others (`wsabi_conn_send_borrowed`), without being
+// copied. `event` is as it was listed by the last call that receives.
 //
-// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when the last call that
-// listed events listed no message that lies in the connection, or it was taken;
-// `WSABI_ERR_INTERNAL`.
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when the payload does not
+// lie in the connection, but in the octets given to `wsabi_conn_recv`, which are
+// the caller's already; or is no message's, or was taken; `WSABI_ERR_INTERNAL`.
 WSABI_API
 wsabi_status wsabi_conn_take(wsabi_conn *conn,
+                             const wsabi_event *event,
                              void **owner);
 
 // Frees a payload that `wsabi_conn_take` gave. Its type is that of a

@@ -78,6 +78,10 @@ class event {
   std::uint16_t code() const { return raw_.code; }
   octets data() const { return {raw_.data, raw_.len}; }
   std::string_view text() const { return {reinterpret_cast<const char *>(raw_.data), raw_.len}; }
+  // Bits WSABI_FLAG_*.
+  std::uint16_t flags() const { return raw_.flags; }
+
+  const wsabi_event &native() const { return raw_; }
 
  private:
   wsabi_event raw_;
@@ -245,11 +249,11 @@ class connection {
     for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
     return WSABI_OK;
   }
-  // The message listed last, which then is not copied when it is kept or lent; null
+  // A message just listed, which then is not copied when it is kept or lent; null
   // when it does not lie in the connection.
-  payload take() {
+  payload take(const event &message) {
     void *owner = nullptr;
-    if (wsabi_conn_take(native(), &owner) != WSABI_OK) return nullptr;
+    if (wsabi_conn_take(native(), &message.native(), &owner) != WSABI_OK) return nullptr;
     return payload(owner);
   }
 

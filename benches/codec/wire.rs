@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::hint::black_box;
 use std::io::{self, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -48,6 +49,17 @@ impl Tape {
     pub fn read(&mut self, space: &mut [u8]) -> usize {
         let octets = self.advance(space.len());
         copy(&mut space[..octets.len()], octets);
+        octets.len()
+    }
+}
+
+impl Tape {
+    /// As [`Tape::read`], into memory that was not written before.
+    pub fn read_uninit(&mut self, space: &mut [MaybeUninit<u8>]) -> usize {
+        let octets = self.advance(space.len());
+        for (to, from) in space.chunks_mut(PIECE).zip(octets.chunks(PIECE)) {
+            to[..from.len()].write_copy_of_slice(from);
+        }
         octets.len()
     }
 }

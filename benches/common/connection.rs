@@ -101,6 +101,42 @@ impl Connection {
         }
     }
 
+    /// `wsabi_conn_recv_space`: memory to read into, which [`Self::commit`] takes;
+    /// empty when there is none.
+    #[inline]
+    pub fn space(&mut self) -> &mut [MaybeUninit<u8>] {
+        let (mut data, mut len) = (null_mut(), 0);
+        // SAFETY: valid out-parameters; the range is ours until the next call.
+        unsafe {
+            check(sys::wsabi_conn_recv_space(self.0, &mut data, &mut len));
+            if len == 0 { &mut [] } else { std::slice::from_raw_parts_mut(data.cast(), len) }
+        }
+    }
+
+    /// `wsabi_conn_recv_commit`.
+    ///
+    /// # Safety
+    /// The last call was [`Self::space`], and so many octets of it were written.
+    #[inline]
+    pub unsafe fn commit(&mut self, len: usize, mut handle: impl FnMut(&Event)) {
+        let mut events = [const { MaybeUninit::<Event>::uninit() }; EVENTS];
+        let mut count = 0;
+        // SAFETY: the range is valid, and the caller's contract.
+        check(unsafe {
+            sys::wsabi_conn_recv_commit(
+                self.0,
+                len,
+                events.as_mut_ptr().cast(),
+                EVENTS,
+                &mut count,
+            )
+        });
+        for event in &events[..count] {
+            // SAFETY: wsabi wrote the first `count` events.
+            handle(unsafe { event.assume_init_ref() });
+        }
+    }
+
     /// `wsabi_conn_accept`, with nothing added.
     #[inline]
     pub fn accept(&mut self) {

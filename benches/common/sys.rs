@@ -79,6 +79,18 @@ unsafe extern "C" {
         cap: usize,
         count: *mut usize,
     ) -> Status;
+    pub fn wsabi_conn_recv_space(
+        conn: *mut RawConnection,
+        data: *mut *mut u8,
+        len: *mut usize,
+    ) -> Status;
+    pub fn wsabi_conn_recv_commit(
+        conn: *mut RawConnection,
+        len: usize,
+        events: *mut Event,
+        cap: usize,
+        count: *mut usize,
+    ) -> Status;
     pub fn wsabi_conn_output(
         conn: *mut RawConnection,
         runs: *mut Iovec,

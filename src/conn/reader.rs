@@ -20,7 +20,7 @@ const PIECE: usize = 64 << 10;
 /// Octets of a message from which on there is room for the next to be read into,
 /// and how many are read at once: what is unmasked is to be in the cache.
 const SPACE_FROM: usize = 16 << 10;
-const SPACE: usize = 256 << 10;
+const SPACE: usize = 64 << 10;
 
 /// What the config says about messages.
 #[derive(Clone, Copy, Debug)]
@@ -255,9 +255,10 @@ impl Reader {
         Some(result)
     }
 
-    /// The message that was read last, if it lies here.
-    pub(super) fn take_message(&mut self) -> Option<Vec<u8>> {
-        self.held.take_if(|held| *held == Held::Message)?;
+    /// The message that was read last, if it lies here, and there.
+    pub(super) fn take_message(&mut self, at: *const u8) -> Option<Vec<u8>> {
+        let is_it = self.message.as_ptr() == at;
+        self.held.take_if(|held| *held == Held::Message && is_it)?;
         Some(core::mem::take(&mut self.message))
     }
 

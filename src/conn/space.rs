@@ -46,8 +46,9 @@ impl Connection {
     }
 
     /// The payload of the last message, if it lies in the connection, which
-    /// keeps nothing of it.
-    pub fn take_message(&mut self) -> Option<Vec<u8>> {
-        self.reader.take_message()
+    /// keeps nothing of it. `at` is where the event said that it lies, as earlier
+    /// events of the same list lie elsewhere.
+    pub fn take_message(&mut self, at: *const u8) -> Option<Vec<u8>> {
+        self.reader.take_message(at)
     }
 }

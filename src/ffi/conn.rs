@@ -426,23 +426,23 @@ pub extern "C" fn wsabi_conn_recv_commit(
     })
 }
 
-/// Takes the payload of the message that was listed last away from the
-/// connection: it stays where it is, and valid, until `wsabi_release(*owner)`.
-/// A message that lies in the connection is then kept, or sent to others
-/// (`wsabi_conn_send_borrowed`), without being copied. One that lies in the octets
-/// given to `wsabi_conn_recv` is the caller's already.
+/// Takes the payload of a message away from the connection: it stays where it is,
+/// and valid, until `wsabi_release(*owner)`. A message that lies in the connection
+/// is then kept, or sent to others (`wsabi_conn_send_borrowed`), without being
+/// copied. `event` is as it was listed by the last call that receives.
 ///
-/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when the last call that
-/// listed events listed no message that lies in the connection, or it was taken;
-/// `WSABI_ERR_INTERNAL`.
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when the payload does not
+/// lie in the connection, but in the octets given to `wsabi_conn_recv`, which are
+/// the caller's already; or is no message's, or was taken; `WSABI_ERR_INTERNAL`.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_take(
     conn: Option<&mut wsabi_conn>,
+    event: Option<&wsabi_event>,
     owner: Option<&mut MaybeUninit<*mut c_void>>,
 ) -> wsabi_status {
     with(conn, |connection| {
-        let owner = some(owner)?;
-        let message = connection.take_message().ok_or(WSABI_ERR_STATE)?;
+        let (event, owner) = (some(event)?, some(owner)?);
+        let message = connection.take_message(event.data).ok_or(WSABI_ERR_STATE)?;
         owner.write(Box::into_raw(Box::new(message)).cast());
         Ok(())
     })

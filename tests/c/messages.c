@@ -171,8 +171,8 @@ static void in_place(void **state) {
     at += used;
     for (size_t i = 0; i < count; i++, messages++) {
       void *owner = NULL;
-      if (wsabi_conn_take(conn, &owner) == WSABI_OK) {
-        assert_int_equal(wsabi_conn_take(conn, &owner), WSABI_ERR_STATE);
+      if (wsabi_conn_take(conn, &events[i], &owner) == WSABI_OK) {
+        assert_int_equal(wsabi_conn_take(conn, &events[i], &owner), WSABI_ERR_STATE);
         check(wsabi_conn_send_borrowed(conn, WSABI_MESSAGE_BINARY, events[i].data, events[i].len, 0,
                                        wsabi_release, owner));
       } else {
@@ -190,11 +190,10 @@ static void in_place(void **state) {
   wsabi_event event;
   size_t used, count;
   void *owner;
-  assert_int_equal(wsabi_conn_take(conn, &owner), WSABI_ERR_STATE);
   uint8_t *again = octets.data + at;
   check(wsabi_conn_recv(conn, again, 50000, &used, &event, 1, &count));
   check(wsabi_conn_recv(conn, again + 50000, octets.len - at - 50000, &used, &event, 1, &count));
-  check(wsabi_conn_take(conn, &owner));
+  check(wsabi_conn_take(conn, &event, &owner));
   wsabi_conn_free(conn);
   assert_memory_equal(event.data, payload.data, LARGE);
   wsabi_release(owner);
@@ -202,6 +201,30 @@ static void in_place(void **state) {
   clear(&octets);
   clear(&sent);
   clear(&payload);
+}
+
+// A list may hold messages in the input in front of one in the connection, which
+// alone can be taken.
+static void take_the_right_one(void **state) {
+  (void)state;
+  bytes octets = wire("01 80 M 80 82 M 'ab'; 81 82 M 'cd'; 01 81 M 'e'; 80 81 M 'f'");
+  wsabi_conn *conn = open_conn(NULL);
+  wsabi_event events[4];
+  size_t used, count;
+  void *owner;
+  check(wsabi_conn_recv(conn, octets.data, octets.len, &used, events, 4, &count));
+  assert_int_equal(count, 1);
+  check(wsabi_conn_take(conn, &events[0], &owner));
+  wsabi_release(owner);
+  size_t at = used;
+  check(wsabi_conn_recv(conn, octets.data + at, octets.len - at, &used, events, 4, &count));
+  assert_int_equal(count, 2);
+  assert_int_equal(wsabi_conn_take(conn, &events[0], &owner), WSABI_ERR_STATE);
+  check(wsabi_conn_take(conn, &events[1], &owner));
+  assert_memory_equal(events[1].data, "ef", 2);
+  wsabi_release(owner);
+  wsabi_conn_free(conn);
+  clear(&octets);
 }
 
 static void no_space(void **state) {
@@ -220,9 +243,10 @@ static void no_space(void **state) {
   assert_int_equal(wsabi_conn_recv_space(conn, NULL, &len), WSABI_ERR_NULL);
   assert_int_equal(wsabi_conn_recv_space(conn, &space, NULL), WSABI_ERR_NULL);
   assert_int_equal(wsabi_conn_recv_space(NULL, &space, &len), WSABI_ERR_NULL);
-  assert_int_equal(wsabi_conn_take(conn, &owner), WSABI_ERR_STATE);
-  assert_int_equal(wsabi_conn_take(conn, NULL), WSABI_ERR_NULL);
-  assert_int_equal(wsabi_conn_take(NULL, &owner), WSABI_ERR_NULL);
+  assert_int_equal(wsabi_conn_take(conn, &(wsabi_event){0}, &owner), WSABI_ERR_STATE);
+  assert_int_equal(wsabi_conn_take(conn, NULL, &owner), WSABI_ERR_NULL);
+  assert_int_equal(wsabi_conn_take(conn, &event, NULL), WSABI_ERR_NULL);
+  assert_int_equal(wsabi_conn_take(NULL, &event, &owner), WSABI_ERR_NULL);
   wsabi_conn_free(conn);
 }
 
@@ -435,6 +459,7 @@ int main(void) {
       cmocka_unit_test(pieces),
       cmocka_unit_test(borrowed),
       cmocka_unit_test(in_place),
+      cmocka_unit_test(take_the_right_one),
       cmocka_unit_test(no_space),
       cmocka_unit_test(prepared),
       cmocka_unit_test(a_silent_client),

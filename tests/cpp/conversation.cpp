@@ -201,7 +201,7 @@ static void without_copies() {
     return total;
   }) == WSABI_OK);
   CHECK(released == 1);
-  CHECK(there.take() == nullptr && !there.receive_space());
+  CHECK(there.take(wsabi::event({})) == nullptr && !there.receive_space());
   std::size_t at = 40000;
   bool is_whole = false;
   CHECK(there.receive(wire.data(), at, nothing_expected) == WSABI_OK);
@@ -213,7 +213,7 @@ static void without_copies() {
     at += size;
     CHECK(there.receive_space_used(size, [&](wsabi::event event) {
       is_whole = event.text() == large;
-      wsabi::payload owner = there.take();
+      wsabi::payload owner = there.take(event);
       CHECK(owner != nullptr);
       CHECK(here.send_taken(WSABI_MESSAGE_TEXT, event.data(), std::move(owner)) == WSABI_OK);
     }) == WSABI_OK);

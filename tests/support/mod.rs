@@ -68,6 +68,8 @@ pub struct Host {
     cap: usize,
     /// Sends every message back, before it receives on.
     echo: bool,
+    /// Where the last payload lay that was in the connection.
+    pub last: *const u8,
 }
 
 impl Host {
@@ -76,7 +78,14 @@ impl Host {
     }
 
     pub fn of(conn: Connection, cap: usize) -> Self {
-        Self { conn, seen: Vec::new(), output: Vec::new(), cap, echo: false }
+        Self {
+            conn,
+            seen: Vec::new(),
+            output: Vec::new(),
+            cap,
+            echo: false,
+            last: std::ptr::null(),
+        }
     }
 
     /// An open connection, with nothing to be sent.
@@ -100,8 +109,14 @@ impl Host {
         let mut input = octets.to_vec();
         let mut at = 0;
         loop {
-            let mut list = List { seen: Vec::new(), room: self.cap, input: Vec::new() };
+            let mut list = List {
+                seen: Vec::new(),
+                room: self.cap,
+                input: Vec::new(),
+                last: std::ptr::null(),
+            };
             let used = self.conn.recv(&mut input[at..], &mut list).unwrap();
+            self.last = list.last;
             let listed = list.take(&input[at..]);
             assert!(used > 0 || !listed.is_empty() || at == input.len(), "no progress");
             at += used;
@@ -118,29 +133,34 @@ impl Host {
 
     /// A request that somebody else parsed.
     pub fn request(&mut self, request: &RequestFields<'_>) -> Result<(), DecisionError> {
-        let mut list = List { seen: Vec::new(), room: self.cap, input: Vec::new() };
+        let mut list =
+            List { seen: Vec::new(), room: self.cap, input: Vec::new(), last: std::ptr::null() };
         self.conn.recv_request(request, &mut list)?;
         self.seen.extend(list.take(&[]));
         Ok(())
     }
 
     pub fn eof(&mut self) {
-        let mut list = List { seen: Vec::new(), room: self.cap, input: Vec::new() };
+        let mut list =
+            List { seen: Vec::new(), room: self.cap, input: Vec::new(), last: std::ptr::null() };
         self.conn.recv_eof(&mut list);
         self.seen.extend(list.take(&[]));
     }
 
     /// Octets were appended to the block of `recv_space`.
     pub fn appended(&mut self, len: usize) -> Result<(), SendError> {
-        let mut list = List { seen: Vec::new(), room: self.cap, input: Vec::new() };
+        let mut list =
+            List { seen: Vec::new(), room: self.cap, input: Vec::new(), last: std::ptr::null() };
         self.conn.recv_appended(len, &mut list)?;
+        self.last = list.last;
         self.seen.extend(list.take(&[]));
         Ok(())
     }
 
     /// Says what time it is.
     pub fn at(&mut self, now: u64) {
-        let mut list = List { seen: Vec::new(), room: self.cap, input: Vec::new() };
+        let mut list =
+            List { seen: Vec::new(), room: self.cap, input: Vec::new(), last: std::ptr::null() };
         self.conn.handle_timeout(now, &mut list);
         self.seen.extend(list.take(&[]));
     }
@@ -172,6 +192,7 @@ struct List {
     room: usize,
     /// Index, offset and length of payloads in the input.
     input: Vec<(usize, usize, usize)>,
+    last: *const u8,
 }
 
 impl List {
@@ -191,7 +212,10 @@ impl Sink for List {
     fn push(&mut self, event: Event<'_>) {
         assert!(!self.is_full(), "listed without room");
         let payload = match event.payload {
-            Payload::Held(octets) => octets.to_vec(),
+            Payload::Held(octets) => {
+                self.last = octets.as_ptr();
+                octets.to_vec()
+            }
             Payload::Input { offset, len } => {
                 self.input.push((self.seen.len(), offset, len));
                 Vec::new()

@@ -29,8 +29,15 @@ impl Decode for Decoder {
 
     fn pass(&mut self, mut message: impl FnMut(&[u8])) {
         loop {
-            let count = self.tape.read(&mut self.buffer);
-            self.connection.receive(&mut self.buffer[..count], |event| message(event.payload()));
+            let space = self.connection.space();
+            if space.is_empty() {
+                let count = self.tape.read(&mut self.buffer);
+                self.connection.receive(&mut self.buffer[..count], |event| message(event.payload()));
+            } else {
+                let count = self.tape.read_uninit(space);
+                // SAFETY: so many octets of the space were written.
+                unsafe { self.connection.commit(count, |event| message(event.payload())) };
+            }
             black_box(self.connection.interest());
             if self.tape.at_start() {
                 return;

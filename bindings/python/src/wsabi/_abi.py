@@ -897,7 +897,7 @@ conn_recv_commit = function(
     "wsabi_conn_recv_commit",
     c_int32, c_void_p, c_size_t, POINTER(wsabi_event), c_size_t, POINTER(c_size_t),
 )
-conn_take = function("wsabi_conn_take", c_int32, c_void_p, POINTER(c_void_p))
+conn_take = function("wsabi_conn_take", c_int32, c_void_p, POINTER(wsabi_event), POINTER(c_void_p))
 release = function("wsabi_release", None, c_void_p)
 conn_output = function(
     "wsabi_conn_output",
