@@ -483,7 +483,8 @@ typedef struct {
 #define WSABI_OPTION_OPENING_TIMEOUT 25
 
 // Milliseconds that the peer has for the end of the connection: from our Close,
-// our refusal or a failure on. 0: no limit. Default 10,000.
+// our refusal or a failure on, and from the last octet on that it took since. 0:
+// no limit. Default 10,000.
 #define WSABI_OPTION_CLOSING_TIMEOUT 26
 
 // Milliseconds between pings that the library sends by itself (RFC 6455 5.5.2),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use measure::{best, measured, seconds};
 use support::{Host, REQUEST, frame, noise};
-use wsabi::conn::{Config, Connection, Failure, OptionKey};
+use wsabi::conn::{Config, Connection, Failure, Marks, OptionKey};
 use wsabi::deflate::{Compressor, Inflater};
 use wsabi::handshake::Answer;
 
@@ -42,17 +42,18 @@ fn compressed(message: &[u8]) -> Vec<u8> {
     Compressor::new(6, 8, 15, false).compress(message, true).unwrap()
 }
 
+/// So many mebibytes of zeros.
+fn bomb(mebibytes: usize) -> Vec<u8> {
+    let mut compressor = Compressor::new(9, 8, 15, true);
+    let zeros = vec![0; 1 << 20];
+    (0..mebibytes).flat_map(|_| compressor.compress(&zeros, false).unwrap()).collect()
+}
+
 /// CVE-2026-1526 and a dozen more: a mebibyte that inflates to a gibibyte, in one
 /// frame, in fragments, and never finished.
 #[test]
 fn a_bomb_is_refused_at_the_limit() {
-    let mut compressor = Compressor::new(9, 8, 15, true);
-    let mebibyte = vec![0; 1 << 20];
-    let mut bomb = Vec::new();
-    for _ in 0..1024 {
-        bomb.extend(compressor.compress(&mebibyte, true).unwrap());
-        bomb.extend([0x00, 0x00, 0xff, 0xff]);
-    }
+    let bomb = bomb(1024);
     assert!((1 << 20..1 << 21).contains(&bomb.len()), "{}", bomb.len());
     for options in [&[][..], TAKEOVER] {
         for (fragment, is_finished) in [(bomb.len(), true), (4096, true), (4096, false)] {
@@ -112,6 +113,38 @@ fn work_is_linear() {
     };
     let (few, many) = (fragments(10_000), fragments(100_000));
     assert!(many <= 15.0 * few + 0.01, "{few} s for 10,000, {many} s for 100,000");
+}
+
+/// A message that is larger than the memory one has: 512 MiB in pieces.
+#[test]
+fn pieces_take_constant_space() {
+    let wire = frame(0xc2, &bomb(512));
+    for takeover in [&[][..], TAKEOVER] {
+        let options = [(OptionKey::MessagePieces, 1), (OptionKey::MaxMessageSize, 1 << 40)];
+        let mut host = deflating(&[takeover, &options].concat());
+        let (mut total, mut is_over) = (0, false);
+        let (_, held, peak, _) = measured(|| {
+            let mut listed = |host: &mut Host| {
+                for piece in host.seen.drain(..) {
+                    total += piece.payload.len();
+                    is_over |= piece.marks & Marks::LAST != 0;
+                    assert!(piece.payload.iter().all(|octet| *octet == 0));
+                }
+            };
+            for part in wire.chunks(256) {
+                host.feed(part);
+                listed(&mut host);
+                while host.conn.interest().recv {
+                    host.feed(&[]);
+                    listed(&mut host);
+                }
+            }
+        });
+        assert_eq!((total, is_over, host.conn.failure()), (512 << 20, true, None));
+        // 256 octets may be 256 KiB, which the test keeps for a while.
+        assert!(peak < 1 << 20, "{peak} octets");
+        assert!(held < 256 << 10, "{held} octets");
+    }
 }
 
 /// Without takeover a connection needs nothing of its own.

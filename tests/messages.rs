@@ -586,6 +586,42 @@ fn space_is_given_back_or_lost() {
     assert_eq!(host.conn.failure(), Some(Failure::BadUtf8));
 }
 
+// ---- The end of the stream ----
+
+/// Wherever the stream ends, that is told once, and what was lent is given back.
+#[test]
+fn an_abrupt_end_at_every_octet() {
+    let wire = [
+        frame(0x01, "hé".as_bytes()),
+        frame(0x89, b"p"),
+        frame(0x80, b"llo"),
+        frame(0x82, &[1; 200]),
+        frame(0x88, &1001_u16.to_be_bytes()),
+    ]
+    .concat();
+    let released = Arc::new(AtomicUsize::new(0));
+    for cut in 0..=wire.len() {
+        for in_pieces in [0, 1] {
+            let mut host = open(Role::Server, &[(OptionKey::MessagePieces, in_pieces)]);
+            host.conn.send_lent(MessageKind::Binary, lent(&[7; 5000], &released), LAST).unwrap();
+            host.conn.send(MessageKind::Text, b"never ends", MORE).unwrap();
+            host.feed(&wire[..cut]);
+            host.eof();
+            host.eof();
+            let ends = host.seen.iter().filter(|seen| seen.kind == EventKind::Closed);
+            let codes: Vec<_> = ends.map(|seen| seen.code).collect();
+            assert_eq!(codes, [if cut == wire.len() { 1001 } else { 1006 }], "cut at {cut}");
+            assert_eq!(host.conn.send_text("late"), Err(SendError::State));
+            assert_eq!(host.conn.state(), State::Closed);
+            // What was queued may still be written: the peer may have ended its side alone.
+            assert!(host.conn.interest().write);
+            host.take_output();
+            assert!(host.conn.interest().close);
+            assert_eq!(released.swap(0, Ordering::Relaxed), 1);
+        }
+    }
+}
+
 // ---- Marks on the output ----
 
 #[test]

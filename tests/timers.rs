@@ -66,6 +66,8 @@ fn a_request_has_its_time() {
         assert!(answer.contains("Connection: close\r\n"), "{answer}");
         // Whoever does not hang up then is hung up on.
         assert!(host.conn.interest().shutdown_write);
+        assert_eq!(host.conn.deadline(), 0, "the peer took octets: when?");
+        host.at(START + 10_000);
         assert_eq!(host.conn.deadline(), START + 20_000);
         host.at(START + 19_999);
         assert!(!host.conn.interest().close);
@@ -111,8 +113,8 @@ fn the_end_has_its_time() {
         assert_eq!(host.conn.deadline(), NEVER);
         host.conn.close(1000, "").unwrap();
         assert_eq!(host.conn.deadline(), 0);
-        host.at(START + 5);
         host.take_output();
+        host.at(START + 5);
         // A message behind our Close changes nothing.
         host.feed(&if role == Role::Server { frame(0x81, b"a") } else { reply(0x81, b"a") });
         host.at(START + 54);
@@ -127,13 +129,34 @@ fn the_end_has_its_time() {
     }
 }
 
+/// A Close behind much that goes slowly.
+#[test]
+fn a_peer_that_takes_octets_has_more_time() {
+    let mut host = opened(Role::Server, &[(OptionKey::ClosingTimeout, 50)]);
+    host.conn.send_binary(&[0; 1000]).unwrap();
+    host.conn.close(1000, "").unwrap();
+    host.at(START);
+    for n in 1..=5 {
+        host.conn.output_consumed(100).unwrap();
+        // What it sends does not count: it could do so for ever.
+        host.feed(&frame(0x8a, b""));
+        host.at(START + 40 * n);
+        assert_eq!(host.conn.deadline(), START + 40 * n + 50);
+    }
+    host.feed(&frame(0x8a, b""));
+    host.at(START + 249);
+    assert!(!host.conn.interest().close);
+    host.at(START + 250);
+    assert_eq!(host.seen.last().unwrap().kind, EventKind::Closed);
+}
+
 /// The client waits for the server to close TCP (7.1.1), but not for ever.
 #[test]
 fn a_server_that_does_not_close() {
     let mut host = opened(Role::Client, &[]);
     host.feed(&reply(0x88, &1000_u16.to_be_bytes()));
-    host.at(START);
     host.take_output();
+    host.at(START);
     let interest = host.conn.interest();
     assert!(interest.read && !interest.close);
     host.at(START + 9_999);
@@ -190,6 +213,7 @@ fn a_dead_peer_is_found() {
     assert_eq!((host.seen[0].kind, host.seen[0].code), (EventKind::Failed, 1011));
     assert_eq!(host.conn.failure(), Some(Failure::PongTimeout));
     host.take_output();
+    host.at(START + 130);
     assert_eq!(host.output[10], 0x88);
     assert_eq!(&host.output[12..14], &1011_u16.to_be_bytes());
     assert_eq!(host.conn.deadline(), START + 10_130);

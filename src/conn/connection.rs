@@ -230,8 +230,11 @@ impl Connection {
         if was_full {
             self.drain();
         }
-        if let Some(watch) = self.watch() {
-            watch.counts.sent.octets += len as u64;
+        if len > 0 && self.extra.is_some() {
+            self.note_written();
+            if let Some(watch) = self.watch() {
+                watch.counts.sent.octets += len as u64;
+            }
         }
         self.pongs_end = self.pongs_end.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
         Ok(())

@@ -15,6 +15,9 @@ use crate::handshake::{Fault, Refusal};
 pub(super) struct Timers {
     wait: Wait,
     since: u64,
+    /// Output was written since the last time that was told, which puts off the
+    /// end: a Close may wait behind much that goes slowly.
+    wrote: bool,
     /// When octets of the peer's were last known to have come.
     heard_at: u64,
     /// They came since the last time that was told.
@@ -88,6 +91,13 @@ impl Connection {
 
     // ---- For the connection ----
 
+    /// Output was written.
+    pub(super) fn note_written(&mut self) {
+        if let Some(timers) = self.timers_mut() {
+            timers.wrote = timers.wait == Wait::Closing;
+        }
+    }
+
     /// Octets came.
     pub(super) fn hear(&mut self) {
         if let Some(timers) = self.timers_mut() {
@@ -123,6 +133,7 @@ impl Connection {
         };
         match timers.wait {
             Wait::Opening => after(timers.since, OptionKey::OpeningTimeout),
+            Wait::Closing if timers.wrote => 0,
             Wait::Closing => after(timers.since, OptionKey::ClosingTimeout),
             Wait::Life => {
                 let pong = match timers.pong {
@@ -141,6 +152,9 @@ impl Connection {
     /// advantage, by no more than the host lets pass between two calls.
     fn note(&mut self, now: u64) {
         let Some(timers) = self.timers_mut() else { return };
+        if core::mem::take(&mut timers.wrote) {
+            timers.since = now;
+        }
         if core::mem::take(&mut timers.heard) {
             timers.heard_at = now;
         }
@@ -166,6 +180,7 @@ impl Connection {
         self.extra.get_or_insert_default().timers = Some(Box::new(Timers {
             wait,
             since: now,
+            wrote: false,
             heard_at: now,
             heard: false,
             pinged_at: now,

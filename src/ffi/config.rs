@@ -134,7 +134,8 @@ pub const WSABI_OPTION_CLIENT_NO_CONTEXT_TAKEOVER: wsabi_option = wsabi_option(2
 /// limit the application's decision. 0: no limit. Default 10,000.
 pub const WSABI_OPTION_OPENING_TIMEOUT: wsabi_option = wsabi_option(25);
 /// Milliseconds that the peer has for the end of the connection: from our Close,
-/// our refusal or a failure on. 0: no limit. Default 10,000.
+/// our refusal or a failure on, and from the last octet on that it took since. 0:
+/// no limit. Default 10,000.
 pub const WSABI_OPTION_CLOSING_TIMEOUT: wsabi_option = wsabi_option(26);
 /// Milliseconds between pings that the library sends by itself (RFC 6455 5.5.2),
 /// so that proxies keep the connection and a dead peer is found. The pongs are

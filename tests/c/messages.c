@@ -301,6 +301,8 @@ static void a_silent_client(void **state) {
   take_output(conn, &answer);
   check_refusal("408", &answer, 408, true);
   clear(&answer);
+  assert_int_equal(wsabi_conn_deadline(conn), 0);  // when did the peer take it?
+  check(wsabi_conn_handle_timeout(conn, 15000, &event, 1, &count));
   check(wsabi_conn_handle_timeout(conn, 25000, &event, 1, &count));
   assert_int_equal(count, 1);
   assert_int_equal(event.type, WSABI_EVENT_CLOSED);
