@@ -16,7 +16,8 @@ NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
 .PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-deb \
-	test-swift abi abi-baseline docs deny autobahn interop soak soak-briefly miri tsan fuzz bench bench-echo clean
+	test-swift abi abi-baseline docs deny autobahn interop soak soak-briefly miri tsan fuzz bench bench-echo clean \
+	native peers
 
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
@@ -31,9 +32,16 @@ examples: lib
 	c-examples/build/echo_buffer
 	c-examples/build/static/echo_buffer
 
-test: lint header test-rust test-core test-c loops hosts test-install test-deb test-python test-swift abi docs deny \
-	interop autobahn soak-briefly miri tsan fuzz
+# Two suites at a time: most of those with peers wait for them.
+native := lint header test-rust test-core test-c test-install test-deb abi docs deny miri fuzz
+peers := loops hosts test-python test-swift interop autobahn soak-briefly tsan
+
+test: examples
+	@$(MAKE) -j2 --output-sync=target native peers
 	@echo 'every suite passed'
+
+native peers:
+	@$(MAKE) -j1 $($@)
 
 lint:
 	$(CARGO) fmt --check
@@ -49,7 +57,8 @@ test-rust:
 # Without compression; and the protocol core without std, for those who have
 # none.
 test-core:
-	$(CARGO) test --locked --no-default-features --features std --test rfc6455_frames --test opening
+	$(CARGO) test --locked --no-default-features --features std \
+	    --test rfc6455_frames --test opening --test messages --test pairs
 	$(CARGO) rustc --locked --lib --no-default-features --crate-type rlib
 
 test-c: examples

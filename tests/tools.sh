@@ -4,6 +4,10 @@
 # get it, and exits with 3.
 set -u
 
+# One at a time: apt takes no two.
+exec 9> "${TMPDIR:-/tmp}/wsabi-tools-$(id -u).lock"
+flock 9
+
 missing_packages=
 hints=
 
