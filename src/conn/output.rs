@@ -21,7 +21,7 @@ pub struct Lent(Octets);
 
 enum Octets {
     Sole(Box<dyn Loan>),
-    Shared(Arc<[u8]>),
+    Shared(Arc<Vec<u8>>),
 }
 
 /// Somebody's octets, given back when this is dropped.
@@ -78,7 +78,7 @@ impl Lent {
     }
 
     /// Of several.
-    pub(super) const fn shared(octets: Arc<[u8]>) -> Self {
+    pub(super) const fn shared(octets: Arc<Vec<u8>>) -> Self {
         Self(Octets::Shared(octets))
     }
 
@@ -172,7 +172,7 @@ impl Output {
     }
 
     /// As above, without copying them.
-    pub(super) fn push_shared(&mut self, octets: &Arc<[u8]>) -> Result<(), OutOfMemory> {
+    pub(super) fn push_shared(&mut self, octets: &Arc<Vec<u8>>) -> Result<(), OutOfMemory> {
         self.reserve_run()?;
         let run = Run::Lent(Lent::shared(Arc::clone(octets)));
         self.more.get_or_insert_default().push_back(run);

@@ -17,11 +17,11 @@ use crate::proto::{Header, Utf8};
 #[derive(Debug)]
 pub struct Prepared {
     kind: MessageKind,
-    plain: Arc<[u8]>,
+    plain: Arc<Vec<u8>>,
     /// Octets of the header in `plain`.
     header_len: usize,
     #[cfg(feature = "deflate")]
-    compressed: Option<Arc<[u8]>>,
+    compressed: Option<Arc<Vec<u8>>>,
     /// The window that it was compressed with.
     #[cfg(feature = "deflate")]
     window_bits: u8,
@@ -83,7 +83,7 @@ impl Connection {
     }
 
     /// The octets that this connection can send as they are.
-    fn form_of<'a>(&self, message: &'a Prepared) -> Option<&'a Arc<[u8]>> {
+    fn form_of<'a>(&self, message: &'a Prepared) -> Option<&'a Arc<Vec<u8>>> {
         if self.role == Role::Client {
             return None;
         }
@@ -99,7 +99,7 @@ impl Connection {
     }
 }
 
-fn frame(kind: MessageKind, rsv: u8, payload: &[u8]) -> Result<(Arc<[u8]>, usize), SendError> {
+fn frame(kind: MessageKind, rsv: u8, payload: &[u8]) -> Result<(Arc<Vec<u8>>, usize), SendError> {
     let payload_len = payload.len() as u64;
     let header = Header { fin: true, rsv, opcode: kind.opcode(), mask: None, payload_len };
     let (octets, header_len) = header.encode();
@@ -107,7 +107,7 @@ fn frame(kind: MessageKind, rsv: u8, payload: &[u8]) -> Result<(Arc<[u8]>, usize
     frame.try_reserve_exact(header_len + payload.len()).map_err(|_| OutOfMemory)?;
     frame.extend_from_slice(octets.get(..header_len).unwrap_or_default());
     frame.extend_from_slice(payload);
-    Ok((Arc::from(frame), header_len))
+    Ok((Arc::new(frame), header_len))
 }
 
 /// The message compressed without history, if that gains something.
@@ -116,7 +116,7 @@ fn compress(
     config: &Config,
     kind: MessageKind,
     payload: &[u8],
-) -> Result<Option<Arc<[u8]>>, SendError> {
+) -> Result<Option<Arc<Vec<u8>>>, SendError> {
     let is_small = (payload.len() as u64) < config.get(OptionKey::DeflateMinSize);
     if is_small || config.deflate_settings().is_none() {
         return Ok(None);

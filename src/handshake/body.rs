@@ -75,18 +75,17 @@ impl BodyReader {
 
     /// Takes some octets; returns those behind them.
     fn step<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
-        let room = self.limit.saturating_sub(self.octets.len());
         let most = |left: u64| usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
         match &mut self.framing {
             Framing::Over => &[],
             Framing::UntilEnd => {
-                self.octets.extend_from_slice(input.get(..room).unwrap_or(input));
+                self.keep(input);
                 &[]
             }
             Framing::Length(left) => {
                 let (body, behind) = input.split_at(most(*left));
                 *left -= body.len() as u64;
-                self.octets.extend_from_slice(body.get(..room).unwrap_or(body));
+                self.keep(body);
                 behind
             }
             Framing::Chunked { left: left @ 1..=2, .. } => {
@@ -98,7 +97,7 @@ impl BodyReader {
             Framing::Chunked { left: left @ 3.., .. } => {
                 let (body, behind) = input.split_at(most(*left - 2));
                 *left -= body.len() as u64;
-                self.octets.extend_from_slice(body.get(..room).unwrap_or(body));
+                self.keep(body);
                 behind
             }
             Framing::Chunked { line, left } => {
@@ -118,6 +117,16 @@ impl BodyReader {
                 }
                 behind
             }
+        }
+    }
+
+    /// Without memory the body ends here, as at the limit.
+    fn keep(&mut self, body: &[u8]) {
+        let room = self.limit.saturating_sub(self.octets.len());
+        let body = body.get(..room).unwrap_or(body);
+        match self.octets.try_reserve(body.len()) {
+            Ok(()) => self.octets.extend_from_slice(body),
+            Err(_) => self.limit = self.octets.len(),
         }
     }
 
