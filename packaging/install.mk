@@ -54,12 +54,32 @@ $(package)/release/libwsabi.a: $(sources)
 
 # One object in which only the functions of the header are global: a program can
 # link it beside other Rust libraries, which have the same runtime.
+define localize
+$(LD) -r --force-group-allocation -o $(@D)/wsabi.o \
+    $$(grep -o '\bwsabi_[a-z0-9_]*(' include/wsabi.ffi.h | sed 's/(//; s/^/-u /') $<
+$(OBJCOPY) --wildcard --keep-global-symbol='wsabi_*' --strip-unneeded $(@D)/wsabi.o
+rm -f $@
+$(AR) rcs $@ $(@D)/wsabi.o
+endef
+
 $(package)/libwsabi.a: $(package)/release/libwsabi.a
-	$(LD) -r --force-group-allocation -o $(package)/wsabi.o \
-	    $$(grep -o '\bwsabi_[a-z0-9_]*(' include/wsabi.ffi.h | sed 's/(//; s/^/-u /') $<
-	$(OBJCOPY) --wildcard --keep-global-symbol='wsabi_*' --strip-unneeded $(package)/wsabi.o
-	rm -f $@
-	$(AR) rcs $@ $(package)/wsabi.o
+	$(localize)
+
+# The static library without Rust's standard library, for TARGET as rustc names it,
+# with LD, OBJCOPY and AR of that: nothing but a C library is needed to link it. No
+# compression, and a bug in wsabi aborts the process.
+TARGET ?= $(shell rustc -vV | sed -n 's/^host: //p')
+bare := target/bare/$(TARGET)
+
+bare: $(bare)/libwsabi.a
+
+$(bare)/release/libwsabi.a: $(sources)
+	CARGO_PROFILE_RELEASE_PANIC=abort $(CARGO) rustc --locked --release --lib --crate-type staticlib \
+	    --no-default-features --features bare --target-dir target/bare --target $(TARGET)
+	@touch $@
+
+$(bare)/libwsabi.a: $(bare)/release/libwsabi.a
+	$(localize)
 
 # What rustc says that a static program needs. It names some twice; the last of
 # each counts.
@@ -109,4 +129,4 @@ deb: package
 	cp -R packaging/debian target/deb/wsabi-$(version)
 	cd target/deb/wsabi-$(version) && TREE=$(CURDIR) DEB_BUILD_OPTIONS=noautodbgsym dpkg-buildpackage -d -b --no-sign
 
-.PHONY: package install uninstall deb
+.PHONY: package bare install uninstall deb

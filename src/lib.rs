@@ -20,7 +20,7 @@ pub mod conn;
 #[cfg(feature = "deflate")]
 pub mod deflate;
 pub mod explain;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", feature = "bare"))]
 mod ffi;
 pub mod handshake;
 pub mod proto;

@@ -1,7 +1,8 @@
 //! Configuration.
 
-use std::mem::MaybeUninit;
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::mem::MaybeUninit;
 
 use libc::c_char;
 

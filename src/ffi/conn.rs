@@ -1,7 +1,8 @@
 //! Connections: life cycle, receive, output, state, send.
 
-use std::mem::MaybeUninit;
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::mem::MaybeUninit;
 
 use libc::{c_char, c_void};
 
@@ -66,7 +67,7 @@ pub struct wsabi_iovec {
 #[cfg(unix)]
 const _: () = {
     assert!(size_of::<wsabi_iovec>() == size_of::<libc::iovec>());
-    assert!(std::mem::offset_of!(wsabi_iovec, len) == std::mem::offset_of!(libc::iovec, iov_len));
+    assert!(core::mem::offset_of!(wsabi_iovec, len) == core::mem::offset_of!(libc::iovec, iov_len));
 };
 
 /// What an event says. Values are pinned; types may be added: ignore those that
@@ -295,7 +296,7 @@ pub extern "C" fn wsabi_conn_set_user_data(
 /// Returns the pointer given to `wsabi_conn_set_user_data`, or NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_user_data(conn: Option<&wsabi_conn>) -> *mut c_void {
-    conn.map_or(std::ptr::null_mut(), |conn| conn.user_data)
+    conn.map_or(core::ptr::null_mut(), |conn| conn.user_data)
 }
 
 // ---- Receive ----
@@ -358,7 +359,7 @@ pub extern "C" fn wsabi_conn_recv_eof(
         let count = some(count)?;
         // SAFETY: the header's rules: the range is ours during the call.
         let places = unsafe { slice_mut(events, cap) }?;
-        let mut list = EventList::new(std::ptr::null_mut(), places)?;
+        let mut list = EventList::new(core::ptr::null_mut(), places)?;
         connection.recv_eof(&mut list);
         count.write(list.filled());
         Ok(())
@@ -1056,7 +1057,7 @@ fn manner(flags: u32) -> super::Result<Manner> {
 }
 
 fn boxed(connection: Connection) -> Box<wsabi_conn> {
-    Box::new(wsabi_conn { connection: Some(connection), user_data: std::ptr::null_mut() })
+    Box::new(wsabi_conn { connection: Some(connection), user_data: core::ptr::null_mut() })
 }
 
 fn shared(config: Option<&wsabi_config>) -> Arc<Config> {
@@ -1075,7 +1076,7 @@ pub(super) fn with(
     let status = guard(|| method(connection));
     if status == WSABI_ERR_INTERNAL {
         // Not even to be dropped.
-        std::mem::forget(conn.connection.take());
+        core::mem::forget(conn.connection.take());
     }
     status
 }
@@ -1188,7 +1189,7 @@ mod tests {
         let new = || {
             Box::new(wsabi_conn {
                 connection: Some(Connection::server(Arc::default())),
-                user_data: std::ptr::null_mut(),
+                user_data: core::ptr::null_mut(),
             })
         };
         let (mut broken, mut other) = (new(), new());

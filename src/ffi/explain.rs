@@ -1,6 +1,7 @@
 //! The diagnosis of captures.
 
-use std::mem::MaybeUninit;
+use alloc::boxed::Box;
+use core::mem::MaybeUninit;
 
 use libc::c_void;
 

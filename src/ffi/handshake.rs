@@ -1,6 +1,7 @@
 //! The opening handshake: what the request says, and the decision on it.
 
-use std::mem::MaybeUninit;
+use alloc::vec::Vec;
+use core::mem::MaybeUninit;
 
 use libc::{c_char, c_void};
 
@@ -132,7 +133,7 @@ pub extern "C" fn wsabi_conn_recv_request(
         let count = some(count)?;
         // SAFETY: the header's rules: the ranges are readable, or ours.
         let (fields, places) = unsafe { (some(request)?.read()?, slice_mut(events, cap)?) };
-        let mut list = EventList::new(std::ptr::null_mut(), places)?;
+        let mut list = EventList::new(core::ptr::null_mut(), places)?;
         connection.recv_request(&fields, &mut list)?;
         count.write(list.filled());
         Ok(())

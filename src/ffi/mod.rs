@@ -13,11 +13,11 @@
 #![allow(unreachable_pub, reason = "cbindgen reads `pub`")]
 #![allow(dead_code, reason = "codes are for C; tests/header.rs compares them with the core")]
 
-use std::mem::MaybeUninit;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
+use core::mem::MaybeUninit;
 use libc::c_void;
 
+#[cfg(not(feature = "std"))]
+mod bare;
 mod config;
 mod conn;
 mod handshake;
@@ -31,15 +31,26 @@ use version::{
     WSABI_ERR_NULL, WSABI_ERR_STATE, WSABI_OK, wsabi_status,
 };
 
-type Result<T> = std::result::Result<T, wsabi_status>;
+type Result<T> = core::result::Result<T, wsabi_status>;
 
 /// Runs the body of an entry point. A panic is a bug in wsabi; it must not
 /// cross into C, where it would abort the process.
+#[cfg(feature = "std")]
 fn guard(body: impl FnOnce() -> Result<()>) -> wsabi_status {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => WSABI_OK,
         Ok(Err(status)) => status,
         Err(_) => WSABI_ERR_INTERNAL,
+    }
+}
+
+/// Runs the body of an entry point. Nothing unwinds here: see `bare`.
+#[cfg(not(feature = "std"))]
+fn guard(body: impl FnOnce() -> Result<()>) -> wsabi_status {
+    match body() {
+        Ok(()) => WSABI_OK,
+        Err(status) => status,
     }
 }
 
@@ -56,7 +67,7 @@ fn some<T>(pointer: Option<T>) -> Result<T> {
 unsafe fn slice<'a, T>(data: *const T, len: usize) -> Result<&'a [T]> {
     check(data, len)?;
     // SAFETY: checked above, and the caller's contract.
-    Ok(if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data, len) } })
+    Ok(if len == 0 { &[] } else { unsafe { core::slice::from_raw_parts(data, len) } })
 }
 
 /// A range to write.
@@ -67,7 +78,7 @@ unsafe fn slice<'a, T>(data: *const T, len: usize) -> Result<&'a [T]> {
 unsafe fn slice_mut<'a, T>(data: *mut T, len: usize) -> Result<&'a mut [T]> {
     check(data, len)?;
     // SAFETY: checked above, and the caller's contract.
-    Ok(if len == 0 { &mut [] } else { unsafe { std::slice::from_raw_parts_mut(data, len) } })
+    Ok(if len == 0 { &mut [] } else { unsafe { core::slice::from_raw_parts_mut(data, len) } })
 }
 
 /// Octets that C calls `const void *`.

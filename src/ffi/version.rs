@@ -1,6 +1,6 @@
 //! Version and codes.
 
-use std::ffi::CStr;
+use core::ffi::CStr;
 
 use libc::c_char;
 
