@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -444,6 +445,92 @@ class connection {
     void operator()(wsabi_conn *raw) const { wsabi_conn_free(raw); }
   };
   std::unique_ptr<wsabi_conn, free> raw_;
+};
+
+// One thing that is wrong with a capture. It views its explanation.
+class finding {
+ public:
+  explicit finding(const wsabi_finding &raw) : raw_(raw) {}
+
+  wsabi_finding_kind kind() const { return raw_.kind; }
+  wsabi_severity severity() const { return raw_.severity; }
+  wsabi_place place() const { return raw_.place; }
+  std::size_t index() const { return raw_.index; }
+  std::size_t line() const { return raw_.line; }
+  std::size_t offset() const { return raw_.offset; }
+  std::string_view offending() const { return view(raw_.offending); }
+  std::string_view section() const { return view(raw_.section); }
+  std::string_view rule() const { return view(raw_.rule); }
+  std::string_view detail() const { return view(raw_.detail); }
+  std::string_view peers() const { return view(raw_.peers); }
+  std::string_view remedy() const { return view(raw_.remedy); }
+
+ private:
+  wsabi_finding raw_;
+};
+
+// What is wrong with a capture: a range of findings, the worst first.
+class explanation {
+ public:
+  // Requests and responses.
+  static result<explanation> heads(std::string_view capture) {
+    wsabi_explanation *raw = nullptr;
+    const wsabi_status status = wsabi_explain(capture.data(), capture.size(), &raw);
+    return own(status, raw);
+  }
+  // Frames, or a hex dump of them.
+  static result<explanation> frames(octets capture) {
+    wsabi_explanation *raw = nullptr;
+    const wsabi_status status = wsabi_explain_frames(capture.data(), capture.size(), &raw);
+    return own(status, raw);
+  }
+
+  std::size_t size() const { return wsabi_explanation_count(native()); }
+  bool empty() const { return size() == 0; }
+  // An empty finding behind the last one.
+  finding operator[](std::size_t index) const {
+    wsabi_finding raw = {};
+    raw.struct_size = sizeof raw;
+    (void)wsabi_explanation_at(native(), index, &raw);
+    return finding(raw);
+  }
+
+  class iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = finding;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = finding;
+
+    iterator(const explanation &all, std::size_t index) : all_(&all), index_(index) {}
+    finding operator*() const { return (*all_)[index_]; }
+    iterator &operator++() { return ++index_, *this; }
+    iterator operator++(int) { return {*all_, index_++}; }
+    bool operator==(const iterator &other) const { return index_ == other.index_; }
+    bool operator!=(const iterator &other) const { return index_ != other.index_; }
+
+   private:
+    const explanation *all_;
+    std::size_t index_;
+  };
+  iterator begin() const { return {*this, 0}; }
+  iterator end() const { return {*this, size()}; }
+
+  wsabi_explanation *native() const { return raw_.get(); }
+
+ private:
+  explicit explanation(wsabi_explanation *raw) : raw_(raw) {}
+
+  static result<explanation> own(wsabi_status status, wsabi_explanation *raw) {
+    if (status != WSABI_OK) return result<explanation>::failed(status);
+    return explanation(raw);
+  }
+
+  struct free {
+    void operator()(wsabi_explanation *raw) const { wsabi_explanation_free(raw); }
+  };
+  std::unique_ptr<wsabi_explanation, free> raw_;
 };
 
 }  // namespace wsabi

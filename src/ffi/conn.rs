@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 
 use libc::{c_char, c_void};
@@ -385,7 +386,7 @@ pub extern "C" fn wsabi_conn_recv_space(
         let (data, len) = (some(data)?, some(len)?);
         let (place, room) = match connection.recv_space() {
             Some((block, room)) => (block.spare_capacity_mut().as_mut_ptr().cast(), room),
-            None => (std::ptr::null_mut(), 0),
+            None => (core::ptr::null_mut(), 0),
         };
         data.write(place);
         len.write(room);
@@ -413,7 +414,7 @@ pub extern "C" fn wsabi_conn_recv_commit(
         let count = some(count)?;
         // SAFETY: the header's rules: the range is ours during the call.
         let places = unsafe { slice_mut(events, cap) }?;
-        let mut list = EventList::new(std::ptr::null_mut(), places)?;
+        let mut list = EventList::new(core::ptr::null_mut(), places)?;
         let (block, room) = connection.given_space().ok_or(WSABI_ERR_STATE)?;
         if len > room {
             return Err(WSABI_ERR_ARGUMENT);
@@ -596,7 +597,7 @@ pub extern "C" fn wsabi_conn_handle_timeout(
         let count = some(count)?;
         // SAFETY: the header's rules: the range is ours during the call.
         let places = unsafe { slice_mut(events, cap) }?;
-        let mut list = EventList::new(std::ptr::null_mut(), places)?;
+        let mut list = EventList::new(core::ptr::null_mut(), places)?;
         connection.handle_timeout(now_ms, &mut list);
         count.write(list.filled());
         Ok(())

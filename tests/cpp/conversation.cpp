@@ -240,12 +240,47 @@ static void time_and_again() {
   CHECK(here.reset() == WSABI_OK && here.state() == WSABI_STATE_CONNECTING && here.deadline() == 0);
 }
 
+static void what_is_wrong() {
+  auto made = wsabi::explanation::heads(
+      "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: hZRGLtF8wgiU+aA8J9I0BPmDbYI=\r\n\r\n");
+  CHECK(made && !made->empty());
+  wsabi::explanation explanation = *std::move(made);
+  const wsabi::finding worst = explanation[0];
+  CHECK(worst.severity() == WSABI_SEVERITY_FATAL && worst.place() == WSABI_PLACE_RESPONSE);
+  CHECK(worst.kind() >= 1300 && worst.kind() < 1400 && worst.index() == 1 && worst.line() == 11);
+  CHECK(worst.offending().find("hZRGLtF8wgiU+aA8J9I0BPmDbYI=") != std::string_view::npos);
+  CHECK(worst.section().substr(0, 9) == "RFC 6455 " && !worst.rule().empty() && !worst.peers().empty());
+  CHECK(worst.remedy().find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") != std::string_view::npos);
+  std::size_t count = 0;
+  wsabi_severity last = WSABI_SEVERITY_FATAL;
+  for (const wsabi::finding finding : explanation) {
+    CHECK(finding.severity() >= last && !finding.rule().empty());
+    last = finding.severity();
+    count++;
+  }
+  CHECK(count == explanation.size());
+  CHECK(explanation[count].rule().empty() && explanation[count].kind() == 0);
+
+  const auto correct = wsabi::explanation::frames(wsabi::octets("\x81\x02hi"));
+  CHECK(correct && correct->empty() && correct->begin() == correct->end());
+  const auto reserved = wsabi::explanation::frames(wsabi::octets("83 00"));
+  CHECK(reserved && (*reserved)[0].place() == WSABI_PLACE_FRAME && (*reserved)[0].offset() == 0);
+  CHECK((*reserved)[0].detail().data() != nullptr);
+
+  const wsabi::explanation moved = std::move(explanation);
+  CHECK(moved.size() == count && explanation.native() == nullptr && explanation.empty());
+}
+
 int main() {
   conversation();
   without_copies();
   time_and_again();
   refusal();
   parsed_request();
+  what_is_wrong();
   mistakes_are_statuses();
   return 0;
 }

@@ -13,15 +13,15 @@ example=c-examples/echo_buffer.c
 tests='--test rfc6455_frames --test rfc6455_handshake --test opening --test state --test deflate --test explain --test ffi'
 
 main() {
-  # musl's own libgcc_eh is missing in Debian: there only the library without std links.
-  core x86_64-unknown-linux-musl cc env
+  # musl has no libgcc_eh in Debian: only the library without std links there.
   bare x86_64-unknown-linux-musl 'musl-gcc -static' env ''
+  core x86_64-unknown-linux-musl cc env
   for cpu in aarch64 s390x; do
     gnu=$cpu-linux-gnu
     qemu="qemu-$cpu-static -L /usr/$gnu"
-    core $cpu-unknown-linux-gnu $gnu-gcc "$qemu"
-    with_std $cpu-unknown-linux-gnu $gnu-gcc "$qemu"
     bare $cpu-unknown-linux-gnu "$gnu-gcc -static" "$qemu" $gnu-
+    with_std $cpu-unknown-linux-gnu $gnu-gcc "$qemu"
+    core $cpu-unknown-linux-gnu $gnu-gcc "$qemu"
   done
   echo 'targets: all as they should be'
 }
