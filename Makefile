@@ -15,7 +15,7 @@ client := c-examples/build/client
 NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
-.PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-deb \
+.PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-deb test-targets \
 	test-swift abi abi-baseline docs deny autobahn interop soak soak-briefly miri tsan fuzz bench bench-echo clean \
 	native peers
 
@@ -96,6 +96,12 @@ test-deb:
 	tests/tools.sh deb
 	$(MAKE) deb
 	tests/deb/run.sh
+
+# musl, aarch64 and s390x under qemu-user. Not a part of `test`: it takes a quarter
+# of an hour.
+test-targets:
+	tests/tools.sh targets
+	tests/targets/run.sh
 
 # What a program compiled against an older header relies on.
 abi: header

@@ -84,6 +84,18 @@ deb_tools() {
   package binutils has objcopy
 }
 
+targets_tools() {
+  package musl-tools has musl-gcc
+  package qemu-user-static has qemu-s390x-static
+  for cpu in aarch64 s390x; do
+    package gcc-$cpu-linux-gnu has $cpu-linux-gnu-gcc
+  done
+  for target in x86_64-unknown-linux-musl aarch64-unknown-linux-gnu s390x-unknown-linux-gnu; do
+    rustup target list --installed 2> /dev/null | grep -qx $target || rustup target add $target
+    hint "Rust for $target: rustup target add $target" test -d "$(rustc --print sysroot)/lib/rustlib/$target"
+  done
+}
+
 abi_tools() {
   package abigail-tools has abidiff
 }
