@@ -7,7 +7,7 @@
 
 CARGO ?= cargo
 PORT ?= 9001
-FUZZ_SECONDS ?= 60
+FUZZ_SECONDS ?= 40
 SOAK_SECONDS ?= 60
 server := c-examples/build/echo_server
 client := c-examples/build/client

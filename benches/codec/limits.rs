@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
-use crate::race::Contestant;
 use crate::wire::Tape;
+use common::race::Contestant;
 
 /// Octets that are copied, then XORed while they are hot.
 const CHUNK: usize = 16 * 1024;

@@ -8,7 +8,6 @@
 mod limits;
 mod messages;
 mod peers;
-mod race;
 mod report;
 mod rows;
 mod wire;
@@ -17,7 +16,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::race::{Length, race};
+use common::race::{Length, race};
 
 const USAGE: &str = "usage: codec [--quick] [--rows TEXT] [--only NAME]";
 

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::peers::{fastwebsockets, hyper, tokio_websockets, tungstenite, wsabi, wslay};
-use crate::race::Figure;
+use common::race::Figure;
 
 const RUST_CRATES: [&str; 3] = [tungstenite::NAME, fastwebsockets::NAME, tokio_websockets::NAME];
 const PEERS: [&str; 5] =

@@ -10,8 +10,8 @@ use crate::messages::Content;
 use crate::peers::{
     Decode, Encode, fastwebsockets, hyper, tokio_websockets, tungstenite, wsabi, wslay,
 };
-use crate::race::Contestant;
 use crate::wire::{Drain, Tape};
+use common::race::Contestant;
 
 /// Octets of a message.
 pub const SIZES: [usize; 5] = [16, 125, 1024, 16 * 1024, 1024 * 1024];

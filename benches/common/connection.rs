@@ -23,6 +23,12 @@ impl Config {
         check(unsafe { sys::wsabi_config_new(&mut raw) });
         Self(raw)
     }
+
+    /// `wsabi_config_set`, while no connection uses the config.
+    pub fn set(&mut self, option: sys::Option, value: u64) {
+        // SAFETY: the handle is ours.
+        check(unsafe { sys::wsabi_config_set(self.0, option, value) });
+    }
 }
 
 impl Default for Config {
@@ -142,6 +148,13 @@ impl Connection {
     pub fn accept(&mut self) {
         // SAFETY: an empty subprotocol and no response are allowed.
         check(unsafe { sys::wsabi_conn_accept(self.0, null(), 0, null()) });
+    }
+
+    /// `wsabi_conn_send_text`.
+    #[inline]
+    pub fn send_text(&mut self, text: &[u8]) {
+        // SAFETY: the range is valid.
+        check(unsafe { sys::wsabi_conn_send_text(self.0, text.as_ptr().cast(), text.len()) });
     }
 
     /// `wsabi_conn_send_binary`.

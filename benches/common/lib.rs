@@ -4,10 +4,11 @@
 
 mod connection;
 pub mod frame;
+pub mod race;
 mod sys;
 
 pub use connection::{Config, Connection};
-pub use sys::Event;
+pub use sys::{Event, Option};
 
 /// The opening handshake of a browser, with the key of RFC 6455 1.3.
 pub const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
@@ -25,5 +26,18 @@ pub const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     \r\n";
 
+/// [`REQUEST`], with the offer of a browser.
+pub fn request_with_deflate() -> Vec<u8> {
+    let offer = b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
+    [&REQUEST[..REQUEST.len() - 2], offer].concat()
+}
+
 /// What the answer to [`REQUEST`] contains.
 pub const ACCEPT_KEY: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+/// Octets of the heap in use, of this program and of wsabi: both use the C allocator.
+pub fn heap() -> usize {
+    // SAFETY: it only reads the allocator's counters.
+    let info = unsafe { libc::mallinfo2() };
+    info.uordblks + info.hblkhd
+}

@@ -23,12 +23,26 @@ pub const OK: Status = 0;
 /// `WSABI_EVENT_REQUEST`.
 pub const EVENT_REQUEST: i32 = 1;
 
+/// `wsabi_option`, as far as the benchmarks set some.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug)]
+pub enum Option {
+    /// `WSABI_OPTION_DEFLATE_LEVEL`.
+    DeflateLevel = 18,
+    /// `WSABI_OPTION_DEFLATE_MIN_SIZE`.
+    DeflateMinSize = 20,
+    /// `WSABI_OPTION_SERVER_NO_CONTEXT_TAKEOVER`.
+    ServerNoContextTakeover = 23,
+    /// `WSABI_OPTION_CLIENT_NO_CONTEXT_TAKEOVER`.
+    ClientNoContextTakeover = 24,
+}
+
 /// `wsabi_event`.
 #[repr(C)]
 pub struct Event {
     /// What happened.
     pub event_type: i32,
-    /// Always 0 in this release.
+    /// `WSABI_FLAG_*`.
     pub flags: u16,
     /// Status code of a Close.
     pub code: u16,
@@ -67,6 +81,7 @@ impl Iovec {
 unsafe extern "C" {
     pub fn wsabi_config_new(out: *mut *mut RawConfig) -> Status;
     pub fn wsabi_config_free(config: *mut RawConfig);
+    pub fn wsabi_config_set(config: *mut RawConfig, option: Option, value: u64) -> Status;
 
     pub fn wsabi_conn_new_server(config: *const RawConfig, out: *mut *mut RawConnection) -> Status;
     pub fn wsabi_conn_free(conn: *mut RawConnection);
@@ -99,6 +114,11 @@ unsafe extern "C" {
     ) -> Status;
     pub fn wsabi_conn_output_consumed(conn: *mut RawConnection, len: usize) -> Status;
     pub fn wsabi_conn_interest(conn: *mut RawConnection) -> u32;
+    pub fn wsabi_conn_send_text(
+        conn: *mut RawConnection,
+        data: *const c_char,
+        len: usize,
+    ) -> Status;
     pub fn wsabi_conn_send_binary(
         conn: *mut RawConnection,
         data: *const c_void,

@@ -2,7 +2,7 @@
 //! counts them: 10,000 connections, opened and used through the C ABI.
 
 use common::frame::{BINARY, PING, put_masked_frame};
-use common::{Config, Connection, REQUEST};
+use common::{Config, Connection, REQUEST, heap};
 
 const CONNECTIONS: usize = 10_000;
 
@@ -72,11 +72,4 @@ fn masked_frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut octets = Vec::new();
     put_masked_frame(&mut octets, opcode, payload, [0x37, 0xfa, 0x21, 0x3d]);
     octets
-}
-
-/// Octets in use, of this program and of wsabi: both use the C allocator.
-fn heap() -> usize {
-    // SAFETY: it only reads the allocator's counters.
-    let info = unsafe { libc::mallinfo2() };
-    info.uordblks + info.hblkhd
 }

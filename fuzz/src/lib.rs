@@ -1,10 +1,13 @@
 //! What the fuzz targets share: octets cut into pieces, frames, responses to a
-//! client, and the C ABI.
+//! client, stock zlib, and the C ABI.
 
 pub mod abi;
 pub mod client;
+pub mod deflate;
 #[path = "../../tests/support/mod.rs"]
 pub mod support;
+
+pub mod zlib;
 
 use arbitrary::Arbitrary;
 use wsabi::proto::Opcode;

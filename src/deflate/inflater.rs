@@ -1,5 +1,6 @@
 //! One message in, RFC 7692 section 7.2.2.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
@@ -33,7 +34,7 @@ pub struct Inflater {
     stream: Inflate,
     /// The end of what came before and is not there any more, in case that the
     /// stream is begun anew: with context takeover of the messages before.
-    history: Vec<u8>,
+    history: VecDeque<u8>,
     takes_over: bool,
     /// The stream ended with the last octet, and did not begin anew.
     is_at_end: bool,
@@ -57,7 +58,7 @@ impl Inflater {
         let stream = Inflate::new(false, MAX_WINDOW_BITS);
         Self {
             stream,
-            history: Vec::new(),
+            history: VecDeque::new(),
             takes_over,
             is_at_end: false,
             has_more: false,
@@ -122,7 +123,7 @@ impl Inflater {
         if self.takes_over {
             remember(&mut self.history, message);
         } else {
-            self.history = Vec::new();
+            self.history = VecDeque::new();
             self.stream.reset(false);
             self.is_at_end = false;
         }
@@ -183,7 +184,7 @@ impl Inflater {
         let mut dictionary = self.history.clone();
         remember(&mut dictionary, message);
         self.stream.reset(false);
-        self.stream.set_dictionary(&dictionary).map_err(|_| InflateError::Data)?;
+        self.stream.set_dictionary(dictionary.make_contiguous()).map_err(|_| InflateError::Data)?;
         self.is_at_end = false;
         Ok(())
     }
@@ -196,11 +197,13 @@ impl core::fmt::Debug for Inflater {
 }
 
 /// Keeps the end of history and message.
-fn remember(history: &mut Vec<u8>, message: &[u8]) {
+fn remember(history: &mut VecDeque<u8>, message: &[u8]) {
+    // All of it at once: it is needed soon, and is never more.
+    history.reserve_exact(HISTORY - history.len());
     let new = message.get(message.len().saturating_sub(HISTORY)..).unwrap_or_default();
     let surplus = (history.len() + new.len()).saturating_sub(HISTORY);
     history.drain(..surplus.min(history.len()));
-    history.extend_from_slice(new);
+    history.extend(new);
 }
 
 /// Room for output: doubled as it grows, and never far above the limit.
