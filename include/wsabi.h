@@ -1221,8 +1221,8 @@ typedef struct {
 // 7692 7.1.
 #define WSABI_FINDING_DEFLATE_ANSWER_INVALID 1231
 
-// permessage-deflate is answered with a window that the offer does not allow.
-// RFC 7692 7.1.2.
+// permessage-deflate is answered with what the offer does not allow. RFC 7692
+// 7.1.
 #define WSABI_FINDING_DEFLATE_NOT_OFFERED 1232
 
 // Over HTTP/2 the opening handshake is accepted with a status of 2xx. RFC 8441

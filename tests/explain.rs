@@ -232,6 +232,13 @@ fn what_was_not_offered_must_not_be_answered() {
             Kind::DeflateNotOffered,
         ),
         (
+            "; client_max_window_bits",
+            "; server_no_context_takeover",
+            "permessage-deflate\n",
+            "permessage-deflate; client_no_context_takeover\n",
+            Kind::DeflateNotOffered,
+        ),
+        (
             "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\n",
             "",
             "",

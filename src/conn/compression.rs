@@ -82,7 +82,8 @@ impl Terms {
 /// take. A bad one is passed over.
 pub(super) fn choose(config: &Config, head: &Head) -> Option<(Terms, String)> {
     let settings = config.deflate_settings()?;
-    let mut offers = head.all(b"sec-websocket-extensions").filter_map(parse_extensions).flatten();
+    let lines = head.all(b"sec-websocket-extensions");
+    let mut offers = lines.flat_map(parse_extensions).flatten();
     offers.find_map(|offer| {
         let named = parameters(&offer);
         let (agreement, text) = deflate::answer(&settings, named).filter(|_| is_ours(&offer))?;
@@ -94,7 +95,7 @@ pub(super) fn choose(config: &Config, head: &Head) -> Option<(Terms, String)> {
 pub(super) fn check(settings: &Settings, head: &Head) -> Result<Terms, Fault> {
     let mut answers = Vec::new();
     for value in head.all(b"sec-websocket-extensions") {
-        answers.extend(parse_extensions(value).ok_or(Fault::ExtensionAnswer)?);
+        answers.extend(parse_extensions(value).map_err(|_| Fault::ExtensionAnswer)?);
     }
     if !answers.iter().all(is_ours) {
         return Err(Fault::ExtensionNotOffered);

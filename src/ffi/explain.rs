@@ -363,8 +363,8 @@ pub const WSABI_FINDING_EXTENSION_MALFORMED: wsabi_finding_kind = wsabi_finding_
 /// permessage-deflate is answered with a parameter that it cannot have. RFC
 /// 7692 7.1.
 pub const WSABI_FINDING_DEFLATE_ANSWER_INVALID: wsabi_finding_kind = wsabi_finding_kind(1231);
-/// permessage-deflate is answered with a window that the offer does not allow.
-/// RFC 7692 7.1.2.
+/// permessage-deflate is answered with what the offer does not allow. RFC 7692
+/// 7.1.
 pub const WSABI_FINDING_DEFLATE_NOT_OFFERED: wsabi_finding_kind = wsabi_finding_kind(1232);
 /// Over HTTP/2 the opening handshake is accepted with a status of 2xx. RFC 8441
 /// 5.

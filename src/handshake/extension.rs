@@ -2,55 +2,68 @@
 
 use alloc::vec::Vec;
 
-use super::field::{is_token, is_token_octet, trim};
+use super::field::{is_token, trim};
+
+/// Name and value of a parameter.
+type Parameter<'a> = (&'a [u8], Option<Vec<u8>>);
 
 /// One extension with its parameters, as offered or answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension<'a> {
     /// The extension's token.
     pub name: &'a [u8],
-    /// Name and value of each parameter, in order.
-    pub parameters: Vec<(&'a [u8], Option<Vec<u8>>)>,
+    /// Its parameters, in order.
+    pub parameters: Vec<Parameter<'a>>,
 }
 
-/// Takes the value of one header line apart, in linear time. `None`: it does not
-/// conform to the grammar.
-#[must_use]
-pub fn parse_extensions(value: &[u8]) -> Option<Vec<Extension<'_>>> {
+/// Where a value leaves the grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtensionError {
+    /// The name of an extension is no token.
+    Name,
+    /// The name of a parameter is none.
+    Parameter,
+    /// The value of a parameter is none, quoted or not.
+    Value,
+}
+
+/// Takes the value of one header line apart, in linear time.
+///
+/// # Errors
+/// When it does not conform to the grammar.
+pub fn parse_extensions(value: &[u8]) -> Result<Vec<Extension<'_>>, ExtensionError> {
     let mut extensions = Vec::new();
     for element in split_unquoted(value, b',') {
         if element.is_empty() {
             continue;
         }
         let mut parts = split_unquoted(element, b';');
-        let name = parts.next().filter(|name| is_token(name))?;
-        let parameters = parts.map(parse_parameter).collect::<Option<_>>()?;
+        let name = parts.next().filter(|name| is_token(name)).ok_or(ExtensionError::Name)?;
+        let parameters = parts.map(parse_parameter).collect::<Result<_, _>>()?;
         extensions.push(Extension { name, parameters });
     }
-    Some(extensions)
+    Ok(extensions)
 }
 
 /// `token [ "=" ( token | quoted-string ) ]`; what is quoted is a token too.
-fn parse_parameter(text: &[u8]) -> Option<(&[u8], Option<Vec<u8>>)> {
+fn parse_parameter(text: &[u8]) -> Result<Parameter<'_>, ExtensionError> {
     let mut halves = text.splitn(2, |&octet| octet == b'=');
-    let name = halves.next().map(trim).filter(|name| is_token(name))?;
+    let name = halves.next().map(trim).filter(|name| is_token(name));
+    let name = name.ok_or(ExtensionError::Parameter)?;
     let value = match halves.next().map(trim) {
-        None => None,
-        Some([b'"', quoted @ .., b'"']) => Some(unquote(quoted)?),
+        None => return Ok((name, None)),
+        Some([b'"', quoted @ .., b'"']) => unquote(quoted),
         Some(token) => Some(Vec::from(token)),
     };
-    match &value {
-        Some(token) if !is_token(token) => None,
-        _ => Some((name, value)),
-    }
+    let value = value.filter(|token| is_token(token)).ok_or(ExtensionError::Value)?;
+    Ok((name, Some(value)))
 }
 
 fn unquote(text: &[u8]) -> Option<Vec<u8>> {
     let mut plain = Vec::with_capacity(text.len());
     let mut octets = text.iter();
     while let Some(&octet) = octets.next() {
-        let octet = if octet == b'\\' { *octets.next()? } else { octet };
-        plain.push(Some(octet).filter(|&octet| is_token_octet(octet))?);
+        plain.push(if octet == b'\\' { *octets.next()? } else { octet });
     }
     Some(plain)
 }

@@ -16,7 +16,7 @@ mod target;
 
 pub use body::BodyReader;
 pub use client::{Ask, BadAsk, Verdict, check_response, write_request};
-pub use extension::{Extension, parse_extensions};
+pub use extension::{Extension, ExtensionError, parse_extensions};
 pub use fault::Fault;
 pub use field::{elements, is_token, trim};
 pub use head::{Head, HeadError, HeadKind, HeadLimits, HeadReader, RequestFields, Version};
