@@ -184,6 +184,7 @@ fuzz:
 bench: lib
 	tests/tools.sh bench
 	$(CARGO) run --locked --release --manifest-path benches/Cargo.toml --bin codec
+	$(CARGO) run --locked --release --manifest-path benches/Cargo.toml --bin deflate
 	$(CARGO) run --locked --release --manifest-path benches/Cargo.toml --bin rest
 
 bench-echo: examples

@@ -586,6 +586,49 @@ fn compression_is_declined_before_the_decision() {
     }
 }
 
+/// What is compressed is made of memory of the library's own, and so is what is
+/// inflated: neither needs the caller's.
+#[test]
+#[cfg(feature = "deflate")]
+fn compressed_messages() {
+    let deflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    let request = REQUEST.replace("\r\n\r\n", &format!("\r\n{deflate}\r\n"));
+    let message = b"over and over and over and over and over";
+    for takes_over in [false, true] {
+        // Small contexts, for the sake of Miri's time.
+        let config = Config::new(&[
+            (OPTION_DEFLATE_MEMORY_LEVEL, 1),
+            (OPTION_DEFLATE_MIN_SIZE, 0),
+            (OPTION_SERVER_MAX_WINDOW_BITS, 9),
+            (OPTION_SERVER_NO_CONTEXT_TAKEOVER, (!takes_over).into()),
+            (OPTION_CLIENT_NO_CONTEXT_TAKEOVER, (!takes_over).into()),
+        ]);
+        let mut conn = Conn::server(Some(&config));
+        receive(&mut conn, &Buffer::new(request.as_bytes()), 1);
+        assert_eq!(conn.accept(None, None), OK);
+        take_output(&mut conn);
+        let mut lens = Vec::new();
+        for _ in 0..3 {
+            assert_eq!(conn.send(wsabi_conn_send_text, message), OK);
+            let sent = take_output(&mut conn);
+            assert_eq!(sent[..2], [0xc1, sent.len() as u8 - 2]);
+            lens.push(sent.len());
+            // Back, in two reads of which neither outlives its call.
+            let wire = frame(0xc1, &sent[2..]);
+            let (first, second) = wire.split_at(wire.len() / 2);
+            assert!(receive(&mut conn, &Buffer::new(first), 1).is_empty());
+            let events = receive(&mut conn, &Buffer::new(second), 1);
+            assert_eq!(kinds(&events), [EVENT_TEXT]);
+            assert_eq!(events[0].flags, FLAG_COMPRESSED);
+            assert_eq!(payload(&events[0]), message);
+        }
+        assert!(lens[0] < message.len() && lens[1] == lens[2], "{lens:?}");
+        assert_eq!(lens[1] < lens[0], takes_over, "it refers to the message before");
+        let events = receive(&mut conn, &Buffer::new(&frame(0xc1, &[0xff])), 1);
+        assert_eq!((kinds(&events), events[0].code), (vec![EVENT_FAILED], 1007));
+    }
+}
+
 /// WSABI_RESPONSE_INIT is accepted; a struct of another size or of a later
 /// release is not.
 #[test]
