@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """CPU time per message of the echo server of wsabi, beside a raw TCP echo of the
-same octets and beside a C server that does the least possible.
+same octets and beside a C server that does the least possible; and with
+permessage-deflate, beside that C server with stock zlib.
 
     python3 benches/echo.py [--quick]
 
@@ -25,6 +26,11 @@ OUTPUT = BENCHES.parent / "target" / "bench"
 SIZES = (16, 125, 1024, 16384)
 DEPTHS = (1, 16)
 CONNECTIONS = 64
+
+# JSON, without context takeover.
+DEFLATE_SIZE = 1024
+# What wsabi may take of the CPU time with stock zlib, with no more octets.
+DEFLATE_BOUND = 0.80
 
 # What wsabi may take of raw's CPU time.
 BOUNDS = {
@@ -75,7 +81,17 @@ def main():
                     result = turn(server, cpus, size, depth, seconds)
                     figures.setdefault((depth, size, server.name), []).append(result)
             print(f"depth {depth}, {size} octets: done", file=sys.stderr)
-    report({key: statistics.median(values) for key, values in figures.items()})
+        for _ in range(turns):
+            for server in SERVERS[1:]:
+                result = turn(server, cpus, DEFLATE_SIZE, depth, seconds, "--deflate")
+                figures.setdefault((depth, "deflate", server.name), []).append(result)
+        print(f"depth {depth}, permessage-deflate: done", file=sys.stderr)
+    medians = {
+        key: tuple(statistics.median(column) for column in zip(*results))
+        for key, results in figures.items()
+    }
+    report({key: time for key, (time, _) in medians.items()})
+    report_deflate(medians)
 
 
 def build():
@@ -83,16 +99,17 @@ def build():
     OUTPUT.mkdir(parents=True, exist_ok=True)
     for name in ("load", "raw_echo", "floor_echo"):
         source = BENCHES / "echo" / f"{name}.c"
-        subprocess.run([*COMPILE, "-o", str(OUTPUT / name), str(source)], check=True)
+        subprocess.run([*COMPILE, "-o", str(OUTPUT / name), str(source), "-lz"], check=True)
 
 
-def turn(server, cpus, size, depth, seconds):
-    """Starts a server, loads it, ends it: microseconds of CPU time per message."""
+def turn(server, cpus, size, depth, seconds, *flags):
+    """Starts a server, loads it, ends it: microseconds of CPU time per message, and the octets
+    of a reply."""
     with running(server, cpus[0]) as (process, port):
         command = [
             str(OUTPUT / "load"), "--port", port, "--pid", str(process.pid),
             "--conns", str(CONNECTIONS), "--depth", str(depth), "--size", str(size),
-            "--secs", str(seconds), *(["--raw"] if server.raw else []),
+            "--secs", str(seconds), *(["--raw"] if server.raw else []), *flags,
         ]  # fmt: skip
         load = subprocess.run(
             command,
@@ -101,7 +118,8 @@ def turn(server, cpus, size, depth, seconds):
             check=True,
             preexec_fn=lambda: os.sched_setaffinity(0, {cpus[1]}),
         )
-    return json.loads(load.stdout)["cpu_us_per_message"]
+    result = json.loads(load.stdout)
+    return result["cpu_us_per_message"], result["reply_octets"]
 
 
 @contextlib.contextmanager
@@ -139,6 +157,22 @@ def report(medians):
                 f"{size:>8}", *(f"{value:>8.3f}" for value in (raw, floor, wsabi)),
                 f"{floor / raw:>10.2f} {ratio:>10.2f}  <= {bound:.2f} {verdict}",
             )  # fmt: skip
+
+
+def report_deflate(medians):
+    """Prints what an echo with permessage-deflate takes, beside the goal."""
+    print(f"\npermessage-deflate: CPU us per message of {DEFLATE_SIZE} octets, {CONNECTIONS} connections")
+    print(f"{'depth':>8} {'zlib':>8} {'octets':>8} {'wsabi':>8} {'octets':>8}  wsabi/zlib  goal")
+    for depth in DEPTHS:
+        (zlib, zlib_octets), (wsabi, octets) = (
+            medians[depth, "deflate", server.name] for server in SERVERS[1:]
+        )
+        ratio = wsabi / zlib
+        verdict = "reached" if ratio <= DEFLATE_BOUND and octets <= zlib_octets else "MISSED"
+        print(
+            f"{depth:>8} {zlib:>8.2f} {zlib_octets:>8.1f} {wsabi:>8.2f} {octets:>8.1f}"
+            f"{ratio:>12.2f}  <= {DEFLATE_BOUND:.2f} {verdict}"
+        )
 
 
 if __name__ == "__main__":

@@ -169,6 +169,7 @@ fuzz_tools() {
 
 bench_tools() {
   package libwslay-dev has_header wslay/wslay.h
+  package zlib1g-dev has_header zlib.h
 }
 
 check_all() {

@@ -6,6 +6,10 @@
 // buffer, and all replies of one read leave with one send. A message that is
 // not whole gets a block of its size, with room in front for the reply's
 // header; the rest of it is received into that block and unmasked in place.
+//
+// To who offers permessage-deflate (RFC 7692) without context takeover, it is what
+// stock zlib at its default level makes of it: one stream to inflate and one to
+// compress, which all connections share.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,6 +17,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "listen.h"
 
@@ -28,6 +33,8 @@ static const char RESPONSE[] =
     "Connection: Upgrade\r\n"
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
     "\r\n";
+static const char DEFLATE[] =
+    "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n\r\n";
 
 struct conn {
   int fd;
@@ -45,6 +52,8 @@ struct conn {
 
 static int epoll;
 static uint8_t input[READ_SIZE], output[READ_SIZE];
+static uint8_t message[READ_SIZE];   // inflated
+static z_stream inflater, deflater;
 
 // Writes `len` octets at `in`, XORed with the key, to `out`, which may be `in`.
 static void mask(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
@@ -70,6 +79,28 @@ static size_t put_header(uint8_t *out, uint8_t opcode, size_t len) {
   out[1] = octets == 2 ? 126 : 127;
   for (int i = 0; i < octets; i++) out[2 + i] = (uint8_t)(len >> 8 * (octets - 1 - i));
   return 2 + (size_t)octets;
+}
+
+// Writes the frame of the reply to a compressed payload, which has room for its
+// tail. Returns its octets, or 0 for what is not done here.
+static size_t put_compressed(uint8_t *out, size_t room, uint8_t opcode, uint8_t *payload, size_t len) {
+  enum { TAIL = 4, HEADER = 4 };
+  memcpy(payload + len, "\x00\x00\xff\xff", TAIL);
+  inflater.next_in = payload;
+  inflater.avail_in = (uInt)len + TAIL;
+  inflater.next_out = message;
+  inflater.avail_out = sizeof message;
+  if (inflate(&inflater, Z_SYNC_FLUSH) < 0 || inflater.avail_out == 0) return 0;
+  deflater.next_in = message;
+  deflater.avail_in = (uInt)(sizeof message - inflater.avail_out);
+  deflater.next_out = out + HEADER;
+  deflater.avail_out = (uInt)(room - HEADER);
+  if (deflate(&deflater, Z_SYNC_FLUSH) != Z_OK || deflater.avail_out == 0) return 0;
+  size_t made = room - HEADER - deflater.avail_out - TAIL;
+  inflateReset(&inflater);
+  deflateReset(&deflater);
+  if (made < 126 || made > 65535) return 0;
+  return put_header(out, 0x40 | opcode, made) + made;
 }
 
 // Sends; what the socket does not take waits, and until it is sent nothing is
@@ -119,7 +150,10 @@ static bool on_handshake(struct conn *conn) {
   if (!receive(conn, input, sizeof input, &got)) return false;
   if (got < 4 || memcmp(input + got - 4, "\r\n\r\n", 4)) return got == 0;
   conn->open = true;
-  return put(conn, (const uint8_t *)RESPONSE, sizeof RESPONSE - 1, NULL);
+  char response[sizeof RESPONSE + sizeof DEFLATE];
+  strcpy(response, RESPONSE);
+  if (memmem(input, got, "permessage-deflate", 18)) strcpy(response + sizeof RESPONSE - 3, DEFLATE);
+  return put(conn, (const uint8_t *)response, strlen(response), NULL);
 }
 
 static bool on_large_message(struct conn *conn) {
@@ -131,6 +165,12 @@ static bool on_large_message(struct conn *conn) {
   conn->received += got;
   if (conn->received < conn->message_len) return true;
   uint8_t header[10], *block = conn->message;
+  if (conn->opcode & 0x40) {
+    size_t len = put_compressed(output, sizeof output, conn->opcode & 15, block + ROOM, conn->message_len);
+    free(block);
+    conn->message = NULL;
+    return len > 0 && put(conn, output, len, NULL);
+  }
   size_t header_len = put_header(header, conn->opcode, conn->message_len);
   uint8_t *frame = block + ROOM - header_len;
   memcpy(frame, header, header_len);
@@ -156,8 +196,8 @@ static bool on_readable(struct conn *conn) {
       conn->part_len = (uint8_t)there;
       break;
     }
-    uint8_t opcode = at[0] & 15;
-    if (at[0] != (0x80 | opcode) || opcode > 2 || !(at[1] & 0x80)) return false;
+    uint8_t opcode = at[0] & 0x4f;
+    if (at[0] != (0x80 | opcode) || (opcode & 15) > 2 || !(at[1] & 0x80)) return false;
     size_t len = at[1] & 127;
     if (len > 125) {
       len = 0;
@@ -169,7 +209,7 @@ static bool on_readable(struct conn *conn) {
     at += header_len;
     there -= header_len;
     if (there < len) {
-      conn->message = malloc(ROOM + len);
+      conn->message = malloc(ROOM + len + ROOM);
       conn->message_len = len;
       conn->received = there;
       conn->opcode = opcode;
@@ -177,9 +217,17 @@ static bool on_readable(struct conn *conn) {
       mask(conn->message + ROOM, at, there, key);
       break;
     }
-    out += put_header(out, opcode, len);
-    mask(out, at, len, key);
-    out += len;
+    if (opcode & 0x40) {
+      static uint8_t payload[READ_SIZE + ROOM];
+      mask(payload, at, len, key);
+      size_t made = put_compressed(out, (size_t)(output + sizeof output - out), opcode & 15, payload, len);
+      if (made == 0) return false;
+      out += made;
+    } else {
+      out += put_header(out, opcode, len);
+      mask(out, at, len, key);
+      out += len;
+    }
     at += len;
   }
   return out == output || put(conn, output, (size_t)(out - output), NULL);
@@ -195,6 +243,10 @@ static void drop(struct conn *conn) {
 int main(void) {
   int listener = listen_and_tell("ws");
   epoll = must(epoll_create1(0), "epoll_create1");
+  if (inflateInit2(&inflater, -15) != Z_OK ||
+      deflateInit2(&deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    return EXIT_FAILURE;
+  }
   watch(epoll, EPOLL_CTL_ADD, listener, EPOLLIN, NULL);
   for (;;) {
     struct epoll_event events[1024];

@@ -1,13 +1,16 @@
 // load: a load generator for echo servers, one thread, epoll, 127.0.0.1 only.
 //
-//   load --port N --pid SERVER [--raw] [--conns 64] [--depth 1] [--size 125]
-//        [--warm 0.2] [--secs 0.5]
+//   load --port N --pid SERVER [--raw | --deflate] [--conns 64] [--depth 1]
+//        [--size 125] [--warm 0.2] [--secs 0.5]
 //
 // Each connection sends `depth` messages at once, waits for all replies, and
 // starts anew. The frames are built before the clock starts, so that the loop
 // only sends, receives and reads the headers of replies. The first reply of
 // each connection is compared with what was sent, every other by its length.
 // With --raw the same octets go to a TCP echo, without an opening handshake.
+// With --deflate the messages are JSON, each another one, and compressed without
+// context takeover (RFC 7692) by zlib at its default level; a reply's length is
+// counted.
 //
 // Prints one line of JSON. The server's CPU time is that of all its threads,
 // from /proc/PID/task/*/schedstat.
@@ -29,12 +32,19 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
-enum { READ_SIZE = 512 * 1024, HEAD_SIZE = 4096 };
+enum {
+  READ_SIZE = 512 * 1024,
+  HEAD_SIZE = 4096,
+  CYCLE = 128 * 1024,  // octets of different messages: four times DEFLATE's window
+  TAIL = 4,            // octets that a compressed message leaves out
+};
 
 struct conn {
   int fd;
   uint32_t events;         // waited for
+  unsigned batch;          // which it sends
   size_t sent;             // octets of this batch
   unsigned unanswered;     // messages of this batch
   uint64_t started;        // ns, this batch
@@ -43,21 +53,29 @@ struct conn {
   unsigned header_len;
   size_t payload_left;
   uint8_t *first;          // the first reply, until it was compared
+  size_t first_len;
   bool compared;
+};
+
+struct batch {
+  uint8_t *octets;         // `depth` frames
+  size_t len;
 };
 
 static struct {
   unsigned port, pid, conns, depth;
   size_t size;
-  bool raw;
+  bool raw, deflate;
   double warm, secs;
 } options = {.conns = 64, .depth = 1, .size = 125, .warm = 0.2, .secs = 0.5};
 
 static struct conn *conns;
-static uint8_t *payload, *batch;   // a message; `depth` frames of it
-static size_t frame_len, batch_len;
+static struct batch *batches;
+static unsigned batch_count = 1;
+static uint8_t *payload;           // the first message
+static size_t frame_len;           // --raw: of each
 static int epoll;
-static uint64_t replies;
+static uint64_t replies, reply_octets;
 
 static void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
@@ -124,31 +142,74 @@ static double latency(double share) {
   return 0;
 }
 
-// Builds the message and the frames of a batch, each with another key.
-static void build_batch(void) {
+// The same octets over and over, or the n-th of many texts.
+static void fill(uint8_t *message, uint32_t n) {
+  static const char *const users[] = {"alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"};
+  if (!options.deflate) {
+    for (size_t i = 0; i < options.size; i++) message[i] = (uint8_t)(i * 131 + (i >> 8) * 17);
+    return;
+  }
+  uint32_t random = n * 7919 + 12345;
+  for (size_t at = 0; at < options.size;) {
+    uint32_t a = (random = random * 1664525 + 1013904223) >> 8, b = (random = random * 1664525 + 1013904223) >> 8;
+    char record[200];
+    int len = snprintf(record, sizeof record,
+                       "%c{\"id\":%u,\"user\":\"%s\",\"price\":%u.%02u,\"qty\":%u,\"side\":\"%s\",\"ts\":17%08u,\"ok\":%s}",
+                       at ? ',' : '[', a % 100000, users[b % 8], b % 5000, a % 100, a / 32 % 1000,
+                       a % 2 ? "buy" : "sell", b % 100000000, b & 64 ? "true" : "false");
+    size_t count = (size_t)len < options.size - at ? (size_t)len : options.size - at;
+    memcpy(message + at, record, count);
+    at += count;
+  }
+}
+
+// Compresses as a client does; returns the octets of the payload.
+static size_t compress_message(uint8_t *to, size_t room, uint8_t *message) {
+  z_stream stream = {.next_in = message, .avail_in = (uInt)options.size, .next_out = to, .avail_out = (uInt)room};
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK ||
+      deflate(&stream, Z_SYNC_FLUSH) != Z_OK || stream.avail_out == 0)
+    die("zlib does not compress");
+  deflateEnd(&stream);
+  return room - stream.avail_out - TAIL;
+}
+
+// Writes a frame of that message; returns its octets.
+static size_t put_frame(uint8_t *frame, uint8_t *message) {
+  static uint32_t random = 99;
+  size_t room = options.size + options.size / 8 + 64, len = options.size;
+  uint8_t *compressed = NULL, *source = message;
+  if (options.deflate) {
+    source = compressed = malloc(room);
+    len = compress_message(compressed, room, message);
+  }
+  frame[0] = options.deflate ? 0xc1 : 0x82;
+  size_t header_len = 2, octets = len < 126 ? 0 : len < 65536 ? 2 : 8;
+  frame[1] = 0x80 | (uint8_t)(octets == 0 ? len : octets == 2 ? 126 : 127);
+  for (size_t i = 0; i < octets; i++) frame[2 + i] = (uint8_t)(len >> 8 * (octets - 1 - i));
+  header_len += octets;
+  uint8_t *key = frame + header_len;
+  for (int i = 0; i < 4; i++) key[i] = (uint8_t)((random = random * 1664525 + 1013904223) >> 24);
+  for (size_t i = 0; i < len; i++) key[4 + i] = source[i] ^ key[i & 3];
+  free(compressed);
+  return header_len + 4 + len;
+}
+
+// Builds the messages and their frames, each with another key.
+static void build_batches(void) {
+  size_t cycle = CYCLE / (options.size * options.depth);
+  if (options.deflate && cycle > 1) batch_count = (unsigned)cycle;
   payload = malloc(options.size);
-  for (size_t i = 0; i < options.size; i++) payload[i] = (uint8_t)(i * 131 + (i >> 8) * 17);
-  uint8_t header[10] = {0x82};
-  size_t header_len = 2;
-  if (options.size < 126) {
-    header[1] = (uint8_t)options.size;
-  } else {
-    size_t octets = options.size < 65536 ? 2 : 8;
-    header[1] = octets == 2 ? 126 : 127;
-    for (size_t i = 0; i < octets; i++) header[2 + i] = (uint8_t)(options.size >> 8 * (octets - 1 - i));
-    header_len += octets;
+  fill(payload, 0);
+  uint8_t *message = malloc(options.size);
+  batches = calloc(batch_count, sizeof *batches);
+  for (unsigned n = 0; n < batch_count * options.depth; n++) {
+    struct batch *batch = &batches[n / options.depth];
+    if (!batch->octets) batch->octets = malloc(options.depth * (options.size + options.size / 8 + 80));
+    fill(message, n);
+    frame_len = put_frame(batch->octets + batch->len, message);
+    batch->len += frame_len;
   }
-  header[1] |= 0x80;
-  frame_len = header_len + 4 + options.size;
-  batch_len = frame_len * options.depth;
-  batch = malloc(batch_len);
-  uint32_t random = 99;
-  for (unsigned n = 0; n < options.depth; n++) {
-    uint8_t *frame = batch + n * frame_len, *key = frame + header_len;
-    memcpy(frame, header, header_len);
-    for (int i = 0; i < 4; i++) key[i] = (uint8_t)((random = random * 1664525 + 1013904223) >> 24);
-    for (size_t i = 0; i < options.size; i++) key[4 + i] = payload[i] ^ key[i & 3];
-  }
+  free(message);
 }
 
 static void shake_hands(int fd) {
@@ -160,8 +221,11 @@ static void shake_hands(int fd) {
                      "Connection: Upgrade\r\n"
                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                      "Sec-WebSocket-Version: 13\r\n"
-                     "\r\n",
-                     options.port);
+                     "%s\r\n",
+                     options.port,
+                     options.deflate ? "Sec-WebSocket-Extensions: permessage-deflate; "
+                                       "server_no_context_takeover; client_no_context_takeover\r\n"
+                                     : "");
   if (send(fd, head, (size_t)len, MSG_NOSIGNAL) != len) die("the request was not sent");
   size_t got = 0;
   do {
@@ -172,6 +236,7 @@ static void shake_hands(int fd) {
   } while (!strstr(head, "\r\n\r\n"));
   if (strncmp(head, "HTTP/1.1 101 ", 13) || !strstr(head, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
     die("refused: %s", head);
+  if (options.deflate && !strstr(head, "permessage-deflate")) die("no compression: %s", head);
 }
 
 static void wait_for(struct conn *conn, uint32_t events) {
@@ -192,13 +257,14 @@ static void open_connection(struct conn *conn) {
   setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   if (!options.raw) shake_hands(conn->fd);
   fcntl(conn->fd, F_SETFL, O_NONBLOCK);
-  conn->first = malloc(options.size);
+  conn->first = malloc(options.size + options.size / 8 + 64 + TAIL);
   wait_for(conn, EPOLLIN);
 }
 
 static void send_rest(struct conn *conn) {
-  while (conn->sent < batch_len) {
-    ssize_t count = send(conn->fd, batch + conn->sent, batch_len - conn->sent, MSG_NOSIGNAL);
+  const struct batch *batch = &batches[conn->batch];
+  while (conn->sent < batch->len) {
+    ssize_t count = send(conn->fd, batch->octets + conn->sent, batch->len - conn->sent, MSG_NOSIGNAL);
     if (count < 0 && errno == EAGAIN) {
       wait_for(conn, EPOLLIN | EPOLLOUT);
       return;
@@ -227,13 +293,32 @@ static void finish_reply(struct conn *conn, uint64_t time) {
 static size_t reply_len(const struct conn *conn) {
   if (conn->header_len < 2) return SIZE_MAX;
   size_t len = conn->header[1];
-  if (conn->header[0] != 0x82 || len > 127) die("the reply is no whole binary message");
+  if (conn->header[0] != (options.deflate ? 0xc1 : 0x82) || len > 127) die("the reply is no such message");
   size_t octets = len < 126 ? 0 : len == 126 ? 2 : 8;
   if (conn->header_len < 2 + octets) return SIZE_MAX;
   if (octets) len = 0;
   for (size_t i = 0; i < octets; i++) len = len << 8 | conn->header[2 + i];
-  if (len != options.size) die("the reply has %zu octets", len);
+  if (options.deflate ? len > options.size + options.size / 8 + 64 : len != options.size)
+    die("the reply has %zu octets", len);
   return len;
+}
+
+// Compares the first reply of a connection with the first message.
+static void compare(struct conn *conn) {
+  uint8_t *reply = conn->first;
+  size_t len = conn->first_len;
+  if (options.deflate) {
+    memcpy(reply + len, "\x00\x00\xff\xff", TAIL);
+    uint8_t *inflated = malloc(options.size + 1);
+    z_stream stream = {.next_in = reply, .avail_in = (uInt)(len + TAIL), .next_out = inflated, .avail_out = (uInt)options.size + 1};
+    if (inflateInit2(&stream, -15) != Z_OK || inflate(&stream, Z_SYNC_FLUSH) < 0) die("the echo is no DEFLATE");
+    len = options.size + 1 - stream.avail_out;
+    inflateEnd(&stream);
+    free(reply);
+    conn->first = reply = inflated;
+  }
+  if (len != options.size || memcmp(reply, payload, len)) die("the echo differs");
+  conn->compared = true;
 }
 
 static void take_replies(struct conn *conn, const uint8_t *at, size_t len, uint64_t time) {
@@ -245,16 +330,16 @@ static void take_replies(struct conn *conn, const uint8_t *at, size_t len, uint6
       if (announced == SIZE_MAX) continue;
       conn->payload_left = announced;
       conn->header_len = 0;
+      reply_octets += announced;
     }
     size_t count = len < conn->payload_left ? len : conn->payload_left;
-    if (!conn->compared)
-      memcpy(conn->first + options.size - conn->payload_left, at, count);
+    if (!conn->compared) memcpy(conn->first + conn->first_len, at, count);
+    conn->first_len += count;
     conn->payload_left -= count;
     at += count;
     len -= count;
     if (conn->payload_left) return;
-    if (!conn->compared && memcmp(conn->first, payload, options.size)) die("the echo differs");
-    conn->compared = true;
+    if (!conn->compared) compare(conn);
     finish_reply(conn, time);
   }
 }
@@ -273,7 +358,9 @@ static void on_readable(struct conn *conn) {
     take_raw(conn, (size_t)count, now());
   else
     take_replies(conn, buffer, (size_t)count, now());
-  if (!conn->unanswered) start_batch(conn);
+  if (conn->unanswered) return;
+  conn->batch = (conn->batch + 1) % batch_count;
+  start_batch(conn);
 }
 
 static void run(double seconds) {
@@ -296,6 +383,10 @@ static void parse(int argc, char **argv) {
       options.raw = true;
       continue;
     }
+    if (!strcmp(name, "--deflate")) {
+      options.deflate = true;
+      continue;
+    }
     if (++i == argc) die("%s needs a value", name);
     const char *value = argv[i];
     if (!strcmp(name, "--port")) options.port = (unsigned)atoi(value);
@@ -313,7 +404,7 @@ static void parse(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   parse(argc, argv);
-  build_batch();
+  build_batches();
   epoll = epoll_create1(0);
   conns = calloc(options.conns, sizeof *conns);
   for (unsigned i = 0; i < options.conns; i++) open_connection(&conns[i]);
@@ -321,15 +412,16 @@ int main(int argc, char **argv) {
   run(options.warm);
 
   memset(histogram, 0, sizeof histogram);
-  replies = 0;
+  replies = reply_octets = 0;
   double cpu = server_cpu(), own = own_cpu();
   uint64_t start = now();
   run(options.secs);
   double seconds = (double)(now() - start) / 1e9;
   cpu = server_cpu() - cpu;
   own = own_cpu() - own;
-  printf("{\"messages\":%lu,\"cpu_us_per_message\":%.4f,\"messages_per_s\":%.0f,"
+  printf("{\"messages\":%lu,\"cpu_us_per_message\":%.4f,\"reply_octets\":%.1f,\"messages_per_s\":%.0f,"
          "\"p50_us\":%.1f,\"p99_us\":%.1f,\"server_load\":%.3f,\"own_load\":%.3f}\n",
          (unsigned long)replies, cpu * 1e6 / (double)(replies ? replies : 1),
+         (double)reply_octets / (double)(replies ? replies : 1),
          (double)replies / seconds, latency(0.5), latency(0.99), cpu / seconds, own / seconds);
 }
