@@ -159,11 +159,13 @@ fn a_connection_without_takeover_has_no_context() {
     first.conn.send_binary(&message).unwrap();
     let (_conn, held, ..) = measured(|| {
         let mut host = opened(&config);
-        host.feed(&wire);
-        host.conn.send_binary(&message).unwrap();
-        host.take_output();
-        host.conn.interest();
-        assert_eq!(host.seen[0].payload, message);
+        for pieces in [wire.chunks(wire.len()), wire.chunks(3)] {
+            pieces.for_each(|piece| host.feed(piece));
+            host.conn.send_binary(&message).unwrap();
+            host.take_output();
+            host.conn.interest();
+            assert_eq!(host.seen.pop().unwrap().payload, message);
+        }
         Box::new(host.conn)
     });
     assert!(held <= 200, "{held} octets");

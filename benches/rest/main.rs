@@ -2,7 +2,7 @@
 //! counts them: 10,000 connections, opened and used through the C ABI.
 
 use common::frame::{BINARY, PING, put_masked_frame};
-use common::{Config, Connection, REQUEST, heap};
+use common::{Config, Connection, REQUEST, heap, request_with_deflate};
 
 const CONNECTIONS: usize = 10_000;
 
@@ -10,12 +10,25 @@ const CONNECTIONS: usize = 10_000;
 const GOAL: f64 = 200.0;
 
 fn main() {
+    println!("octets of the heap per connection at rest");
     let message: Vec<u8> = (0..1024).map(|i| i as u8).collect();
-    let echo = masked_frame(BINARY, &message);
+    measure(REQUEST, &masked_frame(BINARY, &message));
+    println!("with permessage-deflate, without takeover");
+    // 1,024 zeros.
+    let zeros = [0x62, 0x60, 0x18, 0x05, 0xa3, 0x60, 0x14, 0x8c, 0x54, 0x00, 0x00];
+    let mut compressed = masked_frame(BINARY, &zeros);
+    compressed[0] |= 0x40;
+    measure(&request_with_deflate(), &compressed);
+}
+
+/// What a connection has at each step, and whether that is the goal.
+fn measure(request: &[u8], echo: &[u8]) {
     let ping = masked_frame(PING, b"are you there?");
     let config = Config::new();
     // Whatever is allocated once is allocated before the count starts.
-    drop(Connection::open(&config, &mut REQUEST.to_vec(), |_| ()));
+    let mut first = Connection::open(&config, &mut request.to_vec(), |_| ());
+    reply(&mut first, &mut echo.to_vec());
+    drop(first);
     let mut connections = Vec::with_capacity(CONNECTIONS);
     let before = heap();
     let report = |step: &str| {
@@ -24,23 +37,22 @@ fn main() {
         println!("{step:<36} {octets:>7.1}  <= {GOAL} {verdict}");
     };
 
-    println!("octets of the heap per connection at rest");
     connections.extend((0..CONNECTIONS).map(|_| Connection::new(&config)));
     report("before its request");
     for connection in &mut connections {
-        connection.receive(&mut REQUEST.to_vec(), |_| ());
+        connection.receive(&mut request.to_vec(), |_| ());
         connection.accept();
         settle(connection);
     }
     report("after the opening handshake");
     for connection in &mut connections {
-        reply(connection, &mut echo.clone());
+        reply(connection, &mut echo.to_vec());
         settle(connection);
     }
     report("after an echo of 1 KiB in one read");
     for connection in &mut connections {
-        let mut frame = echo.clone();
-        let (first, second) = frame.split_at_mut(500);
+        let mut frame = echo.to_vec();
+        let (first, second) = frame.split_at_mut(echo.len() / 2);
         reply(connection, first);
         settle(connection);
         reply(connection, second);
