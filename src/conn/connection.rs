@@ -382,6 +382,8 @@ impl Connection {
         if !inflation.contexts.is_empty() {
             self.extra.get_or_insert_default().contexts = inflation.contexts;
         }
+        // A message that is over leaves nothing.
+        self.extra.take_if(|extra| extra.is_empty());
         used
     }
 
