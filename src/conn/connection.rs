@@ -169,8 +169,8 @@ impl Connection {
     #[inline]
     pub fn recv(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
         let used = self.receive(input, sink)?;
-        if let Some(watch) = self.watch() {
-            watch.counts.received.octets += used as u64;
+        if self.extra.is_some() {
+            self.count_received(used);
         }
         Ok(used)
     }
@@ -179,12 +179,6 @@ impl Connection {
     fn receive(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
         self.settle();
         self.release();
-        if let Some(extra) = &mut self.extra {
-            extra.response = None;
-            if !input.is_empty() {
-                self.hear();
-            }
-        }
         self.forget_response();
         if self.queue == Queue::Drained && !sink.is_full() {
             self.queue = Queue::Low;
@@ -230,13 +224,9 @@ impl Connection {
         if was_full {
             self.drain();
         }
-        if len > 0 && self.extra.is_some() {
-            self.note_written();
-            if let Some(watch) = self.watch() {
-                watch.counts.sent.octets += len as u64;
-            }
+        if self.extra.is_some() {
+            self.count_sent(len);
         }
-        self.pongs_end = self.pongs_end.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
         Ok(())
     }
 
@@ -369,7 +359,15 @@ impl Connection {
         if self.terms.is_agreed() {
             return self.read_compressed_frames(input, sink);
         }
-        self.read_frames_with(None, input, sink)
+        if self.watch().is_some() {
+            return self.read_watched_frames(input, sink);
+        }
+        self.read_frames_with::<false>(None, input, sink)
+    }
+
+    #[inline(never)]
+    fn read_watched_frames(&mut self, input: &mut [u8], sink: &mut impl Sink) -> usize {
+        self.read_frames_with::<true>(None, input, sink)
     }
 
     /// As below, with what inflates compressed messages at hand.
@@ -378,7 +376,7 @@ impl Connection {
     fn read_compressed_frames(&mut self, input: &mut [u8], sink: &mut impl Sink) -> usize {
         let contexts = self.extra.as_mut().map(|extra| core::mem::take(&mut extra.contexts));
         let mut inflation = Inflation::new(self.terms, &self.config, contexts.unwrap_or_default());
-        let used = self.read_frames_with(Some(&mut inflation), input, sink);
+        let used = self.read_frames_with::<true>(Some(&mut inflation), input, sink);
         if !inflation.contexts.is_empty() {
             self.extra.get_or_insert_default().contexts = inflation.contexts;
         }
@@ -387,30 +385,30 @@ impl Connection {
         used
     }
 
+    /// `ASKS`: whether somebody watches. The hot path does not ask.
     #[inline(always)]
-    fn read_frames_with(
+    fn read_frames_with<const ASKS: bool>(
         &mut self,
         decompress: Option<&mut dyn Decompress>,
         input: &mut [u8],
         sink: &mut impl Sink,
     ) -> usize {
+        let in_pieces = self.config.is_on(OptionKey::MessagePieces);
         let rules = Rules {
             frame: self.config.get(OptionKey::MaxFrameSize),
             message: self.config.get(OptionKey::MaxMessageSize),
             fragments: self.config.get(OptionKey::MaxFragments),
-            in_pieces: self.config.is_on(OptionKey::MessagePieces),
+            in_pieces,
+            whole: Marks(if in_pieces { Marks::FIRST | Marks::LAST } else { 0 }),
         };
-        let is_watched = self.watch().is_some();
         let mut tools = Tools { decompress, watch: None };
         let mut at = 0;
         while !sink.is_full() {
-            if is_watched {
-                tools.watch = self.extra.as_mut().and_then(|extra| extra.watch.take());
-            }
-            let next = self.reader.next(self.role, &mut tools, input, &mut at, rules);
-            if is_watched {
-                self.extra.get_or_insert_default().watch = tools.watch.take();
-            }
+            let next = if ASKS && self.watch().is_some() {
+                self.next_watched(&mut tools, input, &mut at, rules)
+            } else {
+                self.reader.next(self.role, &mut tools, input, &mut at, rules)
+            };
             let Item { kind, marks, place } = match next {
                 Ok(Some(item)) => item,
                 Ok(None) => break,
@@ -460,6 +458,21 @@ impl Connection {
 
     const fn has_peer_closed(&self) -> bool {
         self.peer_code != 0
+    }
+
+    /// Who watches sees every frame, and what is sent in answer to it.
+    #[cold]
+    fn next_watched(
+        &mut self,
+        tools: &mut Tools<'_>,
+        input: &mut [u8],
+        at: &mut usize,
+        rules: Rules,
+    ) -> Result<Option<Item>, Failure> {
+        tools.watch = self.extra.as_mut().and_then(|extra| extra.watch.take());
+        let next = self.reader.next_in_parts(self.role, tools, input, at, rules);
+        self.extra.get_or_insert_default().watch = tools.watch.take();
+        next
     }
 
     pub(super) const fn is_reading(&self) -> bool {
@@ -517,6 +530,9 @@ impl Connection {
     /// The response of an opening handshake that succeeded was looked at.
     #[inline]
     fn forget_response(&mut self) {
+        if let Some(extra) = &mut self.extra {
+            extra.response = None;
+        }
         let is_client = self.role == Role::Client && self.state != State::Connecting;
         self.opening.take_if(|_| is_client && self.state != State::Closed);
     }

@@ -243,17 +243,21 @@ impl Output {
     /// The newest run, with room for `len` octets.
     #[inline(always)]
     fn room(&mut self, len: usize) -> Result<&mut Vec<u8>, OutOfMemory> {
-        let has_room = match &self.more {
-            None => self.first.capacity() - self.first.len() >= len,
-            Some(more) => match more.back() {
-                Some(Run::Own(run)) => run.capacity() - run.len() >= len,
-                _ => false,
-            },
-        };
-        if has_room { Ok(self.newest()) } else { self.add_run(len) }
+        if self.more.is_none() && self.first.capacity() - self.first.len() >= len {
+            return Ok(&mut self.first);
+        }
+        self.room_behind(len)
     }
 
-    #[inline(always)]
+    #[inline(never)]
+    fn room_behind(&mut self, len: usize) -> Result<&mut Vec<u8>, OutOfMemory> {
+        let newest = self.more.as_ref().and_then(|more| more.back());
+        match newest {
+            Some(Run::Own(run)) if run.capacity() - run.len() >= len => Ok(self.newest()),
+            _ => self.add_run(len),
+        }
+    }
+
     fn newest(&mut self) -> &mut Vec<u8> {
         match self.more.as_mut().and_then(|more| more.back_mut()) {
             Some(Run::Own(run)) => run,

@@ -30,6 +30,8 @@ pub(super) struct Rules {
     pub(super) fragments: u64,
     /// Messages are listed in pieces.
     pub(super) in_pieces: bool,
+    /// Marks of a message that is whole.
+    pub(super) whole: Marks,
 }
 
 /// What a reader is given for the time of a call.
@@ -165,7 +167,7 @@ impl Reader {
         at: &mut usize,
         rules: Rules,
     ) -> Result<Option<Item>, Failure> {
-        if self.is_between() && tools.watch.is_none() {
+        if self.is_between() {
             let item = match role {
                 Role::Server => next_whole::<true>(input, at, rules),
                 Role::Client => next_whole::<false>(input, at, rules),
@@ -262,9 +264,9 @@ impl Reader {
         Some(core::mem::take(&mut self.message))
     }
 
-    /// Every other case than a whole message in one frame.
+    /// Every case, one step after the other, so that each header can be watched.
     #[inline(never)]
-    fn next_in_parts(
+    pub(super) fn next_in_parts(
         &mut self,
         role: Role,
         tools: &mut Tools<'_>,
@@ -628,8 +630,7 @@ fn next_whole<const MASKED: bool>(
     } else {
         return Some(Err(Failure::BadUtf8));
     };
-    let marks = Marks(if rules.in_pieces { Marks::FIRST | Marks::LAST } else { 0 });
-    Some(Ok(Item { kind, marks, place: Place::Input { offset, len } }))
+    Some(Ok(Item { kind, marks: rules.whole, place: Place::Input { offset, len } }))
 }
 
 /// Unmasks a whole text; tells whether it is valid. Short text is mostly ASCII,

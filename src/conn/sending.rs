@@ -205,19 +205,30 @@ impl Connection {
         payload: &[u8],
     ) -> Result<(), SendError> {
         self.check_room(payload.len())?;
+        if !self.is_plain() {
+            return self.send_whole_by(kind, payload);
+        }
+        let payload_len = payload.len() as u64;
+        let header = Header { fin: true, rsv: 0, opcode: kind.opcode(), mask: None, payload_len };
+        Ok(self.output.push_frame(&header, payload)?)
+    }
+
+    /// The hot path: a server that neither compresses nor has anything else to
+    /// look after.
+    #[inline(always)]
+    fn is_plain(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        if self.terms.is_agreed() {
+            return false;
+        }
+        self.role == Role::Server && self.extra.is_none()
+    }
+
+    #[inline(never)]
+    fn send_whole_by(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
         if self.is_fragmenting() {
             return Err(SendError::State);
         }
-        #[cfg(feature = "deflate")]
-        if self.terms.is_agreed() {
-            return self.send_compressed(kind, payload);
-        }
-        Ok(self.push_frame(kind.opcode(), payload)?)
-    }
-
-    #[cfg(feature = "deflate")]
-    #[inline(never)]
-    fn send_compressed(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
         let frame = self.next_frame(kind, payload, Utf8::default(), Manner::default())?;
         self.send_frame(frame, payload)
     }

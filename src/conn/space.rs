@@ -30,12 +30,7 @@ impl Connection {
     pub fn recv_appended(&mut self, len: usize, sink: &mut impl Sink) -> Result<(), SendError> {
         self.given_space().ok_or(SendError::State)?;
         let read = self.reader.read_appended(len).ok_or(SendError::Argument)?;
-        if len > 0 {
-            self.hear();
-        }
-        if let Some(watch) = self.watch() {
-            watch.counts.received.octets += len as u64;
-        }
+        self.count_received(len);
         match read {
             Ok(()) => {
                 self.read_frames(&mut [], sink);

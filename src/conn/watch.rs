@@ -62,6 +62,28 @@ impl Connection {
 
     // ---- For the connection ----
 
+    /// Octets came.
+    #[cold]
+    pub(super) fn count_received(&mut self, len: usize) {
+        if len > 0 {
+            self.hear();
+        }
+        if let Some(watch) = self.watch() {
+            watch.counts.received.octets += len as u64;
+        }
+    }
+
+    /// Octets of the output were written.
+    #[cold]
+    pub(super) fn count_sent(&mut self, len: usize) {
+        if len > 0 {
+            self.note_written();
+        }
+        if let Some(watch) = self.watch() {
+            watch.counts.sent.octets += len as u64;
+        }
+    }
+
     #[inline]
     pub(super) fn watch(&mut self) -> Option<&mut Watch> {
         self.extra.as_mut()?.watch.as_deref_mut()

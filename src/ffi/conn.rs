@@ -1125,12 +1125,13 @@ impl<'a> EventList<'a> {
 }
 
 impl Sink for EventList<'_> {
-    #[inline]
+    // Else an event goes through memory, in the hot path too.
+    #[inline(always)]
     fn is_full(&self) -> bool {
         self.events.is_full()
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, event: Event<'_>) {
         let (data, len) = match event.payload {
             Payload::Input { offset, len } => (self.input.wrapping_add(offset).cast_const(), len),

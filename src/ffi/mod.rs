@@ -127,7 +127,7 @@ impl<'a, T> Filler<'a, T> {
     }
 
     /// Writes the next value; without room it does nothing.
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, value: T) {
         if let Some(place) = self.places.get_mut(self.filled) {
             place.write(value);
