@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from ctypes import byref, c_char_p, c_int32, c_size_t, c_uint32, c_void_p, cast, sizeof, string_at
+from ctypes import byref, c_char_p, c_int32, c_size_t, c_uint32, c_void_p, cast, sizeof
 from threading import get_ident
 from typing import Any, NoReturn, Optional, Union
 
@@ -30,12 +30,16 @@ from ._explain import known
 from ._library import untyped
 from ._space import (
     EVENT,
+    EVENT_CAP,
     FIRST,
     FIRST_RUN,
+    MEMORY,
+    MESSAGE,
     NULL,
     READ_SIZE,
     RESULT,
     RUN,
+    RUN_CAP,
     RUN_COUNT,
     RUNS,
     SIZES,
@@ -147,13 +151,13 @@ class Connection:
         n = len(data)
         if n <= READ_SIZE and type(data) is bytes:
             space.view[:n] = data
-            return self.received(n)
+            return self._receive(space, n)
         source = memoryview(data).cast("B")
         events: list[Event] = []
         for at in range(0, len(source) or 1, READ_SIZE):
             part = source[at : at + READ_SIZE]
             space.view[: len(part)] = part
-            events += self.received(len(part))
+            events += self._receive(space, len(part))
         return events
 
     def receive_buffer(self) -> memoryview:
@@ -170,27 +174,24 @@ class Connection:
             self._refuse()
         if not 0 <= n <= READ_SIZE:
             raise WsabiError(_abi.ERR_ARGUMENT, f"received takes 0 to {READ_SIZE:,}, not {n:,}")
+        return self._receive(space, n)
+
+    def _receive(self, space: Space, n: int) -> list[Event]:
+        """What the first ``n`` octets of the space mean."""
+        length = SIZES[n] if n < SMALL else size(n)
         space.owner = 0
         try:
             status = _recv(
-                self._parameter,
-                space.data,
-                SIZES[n] if n < SMALL else size(n),
-                space.used,
-                space.events,
-                space.cap,
-                space.count,
+                self._parameter, space.data, length, space.used, space.events, EVENT_CAP, space.count
             )
             if status:
                 raise self._error(status)
-            used, count, kind, _, _, address, length = FIRST.unpack_from(space.result)
-            if count == 1 and used == n:
-                at = address - space.base
-                if 0 <= at < READ_SIZE:
-                    if kind == _TEXT:
-                        return [str(space.view[at : at + length], "utf-8")]
-                    if kind == _BINARY:
-                        return [space.view[at : at + length].tobytes()]
+            used, count, kind, address, length = FIRST.unpack_from(space.result)
+            if count == 1 and used == n and space.base <= address < space.end:
+                if kind == _BINARY:
+                    return [MEMORY[address : address + length].tobytes()]
+                if kind == _TEXT:
+                    return [str(MEMORY[address : address + length], "utf-8")]
             return self._list(space, n, used, count)
         finally:
             space.owner = space.thread
@@ -198,47 +199,53 @@ class Connection:
     def _list(self, space: Space, n: int, at: int, count: int) -> list[Event]:
         """Lists ``count`` events, then those of the octets from ``at`` to ``n``."""
         events: list[Event] = []
-        base, view = space.base, space.view
         while True:
-            # Slicing bytes is faster than slicing memory. Few messages are not worth a copy of all.
-            octets = view[:n].tobytes() if count > n >> 10 else view
-            outside = 0
-            end = RESULT.size + count * EVENT.size
-            for kind, _, code, address, length in EVENT.iter_unpack(
-                space.result[RESULT.size : end]
-            ):
-                start = address - base
-                if 0 <= start < READ_SIZE:
-                    payload = octets[start : start + length]
-                else:
-                    payload = string_at(address, length)
-                    outside += length
-                if kind == _BINARY:
-                    events.append(bytes(payload))
-                elif kind == _TEXT:
-                    events.append(str(payload, "utf-8"))
-                else:
-                    event = self._event(kind, code, bytes(payload))
-                    if event is not None:
-                        events.append(event)
+            inside = self._append(events, space, n, count)
             if at >= n:
                 break
             status = _recv(
                 self._parameter,
-                pointer(base + at),
+                pointer(space.base + at),
                 size(n - at),
                 space.used,
                 space.events,
-                space.cap,
+                EVENT_CAP,
                 space.count,
             )
             if status:
                 raise self._error(status)
             used, count = RESULT.unpack_from(space.result)
             at += used
-        if outside and kind in (_TEXT, _BINARY):
-            _interest(self._parameter)  # ends the life of the payload, which may be large
+        if not inside:
+            _interest(self._parameter)  # ends the life of the message, which may be large
         return events
+
+    def _append(self, events: list[Event], space: Space, n: int, count: int) -> bool:
+        """Makes the events of one call. Returns whether the messages were all among the octets."""
+        add = events.append
+        at, end = RESULT.size, RESULT.size + count * EVENT.size
+        if count > 1 and count > n >> 10:
+            # Small messages are worth a copy of all: slicing bytes is faster than slicing memory.
+            # The last event's payload may lie elsewhere, and its code may matter.
+            octets, base = space.view[:n].tobytes(), space.base
+            for kind, address, length in MESSAGE.iter_unpack(space.result[at : end - EVENT.size]):
+                address -= base
+                if kind == _BINARY:
+                    add(octets[address : address + length])
+                elif kind == _TEXT:
+                    add(octets[address : address + length].decode())
+                elif (event := self._event(kind, 0, octets[address : address + length])) is not None:
+                    add(event)
+            at = end - EVENT.size
+        inside = True
+        for kind, _, code, address, length in EVENT.iter_unpack(space.result[at:end]):
+            payload = MEMORY[address : address + length]
+            if kind == _BINARY or kind == _TEXT:
+                add(payload.tobytes() if kind == _BINARY else str(payload, "utf-8"))
+                inside = space.base <= address < space.end
+            elif (event := self._event(kind, code, payload.tobytes())) is not None:
+                add(event)
+        return inside
 
     def receive_eof(self) -> list[Event]:
         """Tells that the peer's octet stream ended: :class:`Closed`, or :class:`Rejected`."""
@@ -247,7 +254,7 @@ class Connection:
             self._refuse()
         space.owner = 0
         try:
-            status = _recv_eof(self._parameter, space.events, space.cap, space.count)
+            status = _recv_eof(self._parameter, space.events, EVENT_CAP, space.count)
             if status:
                 raise self._error(status)
             _, count = RESULT.unpack_from(space.result)
@@ -292,8 +299,7 @@ class Connection:
             args = (byref(request), events, 4, byref(count))
             self._check(_abi.conn_recv_request(self._parameter, *args))
             made = (
-                self._event(e.type, e.code, string_at(e.data, e.len) if e.len else b"")
-                for e in events[: count.value]
+                self._event(e.type, e.code, _octets(e.data, e.len)) for e in events[: count.value]
             )
             return [event for event in made if event is not None]
         finally:
@@ -332,16 +338,16 @@ class Connection:
             self._refuse()
         parts: list[bytes] = []
         while True:
-            status = _output(self._parameter, space.runs_at, space.run_cap, space.run_count)
+            status = _output(self._parameter, space.runs_at, RUN_CAP, space.run_count)
             if status:
                 raise self._error(status)
             count, base, length = FIRST_RUN.unpack_from(space.runs)
             if count > 1:
                 runs = space.runs[RUN_COUNT.size : RUN_COUNT.size + count * RUN.size]
-                octets = b"".join(string_at(*run) for run in RUN.iter_unpack(runs))
+                octets = b"".join(MEMORY[at : at + n] for at, n in RUN.iter_unpack(runs))
                 length = len(octets)
             elif count:
-                octets = string_at(base, length)
+                octets = MEMORY[base : base + length].tobytes()
             else:
                 return b"".join(parts)
             _output_consumed(self._parameter, size(length))
@@ -567,7 +573,7 @@ class Connection:
             return None
         self._check(answer or _abi.conn_response_body(self._handle, byref(body)))
         headers = self._headers(_abi.conn_response_header)
-        return Response(status.value, headers, string_at(body.data, body.len) if body.len else b"")
+        return Response(status.value, headers, _octets(body.data, body.len))
 
     def _headers(self, function: Any) -> Headers:
         headers: list[tuple[str, str]] = []
@@ -638,4 +644,8 @@ def _number(value: int, bits: int) -> int:
 
 def _text(slice: _abi.wsabi_slice) -> str:
     """What stands in a head. ISO 8859-1 has a character for each octet (RFC 9110 5.5)."""
-    return string_at(slice.data, slice.len).decode("latin-1") if slice.len else ""
+    return _octets(slice.data, slice.len).decode("latin-1")
+
+
+def _octets(address: Optional[int], length: int) -> bytes:
+    return MEMORY[address : address + length].tobytes() if address else b""
