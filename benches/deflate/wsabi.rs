@@ -1,9 +1,16 @@
 //! wsabi: a server, from a message to its frame and back. What is timed besides
 //! is a frame, a mask and a check of UTF-8.
 
+use std::cell::RefCell;
+
 use common::{Config, Connection, Option, request_with_deflate};
 
 use crate::{Compress, Inflate};
+
+thread_local! {
+    /// What a host reads into, for all of its connections.
+    static INPUT: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(32 << 10));
+}
 
 /// A server that compresses.
 pub fn compress(level: u64, takes_over: bool) -> Compress {
@@ -23,10 +30,13 @@ pub fn compress(level: u64, takes_over: bool) -> Compress {
 /// A server that inflates.
 pub fn inflate(takes_over: bool) -> Inflate {
     let mut connection = open(&config(takes_over));
-    let mut input = Vec::new();
     Box::new(move |message, output| {
-        input.clone_from(&message.frame);
-        connection.receive(&mut input, |event| output.extend_from_slice(event.payload()));
+        INPUT.with_borrow_mut(|input| {
+            input.clone_from(&message.frame);
+            connection.receive(input, |event| output.extend_from_slice(event.payload()));
+        });
+        // The end of the host's round, and of the message's life.
+        connection.interest();
     })
 }
 
