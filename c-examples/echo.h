@@ -4,15 +4,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <wsabi.h>
 
 enum { ECHO_EVENTS = 64 };
 
-// What connections have in common, or NULL.
-static wsabi_config *echo_config(void) {
+// What connections have in common, or NULL. `opening_ms` is text or NULL.
+static wsabi_config *echo_config(const char *opening_ms) {
   wsabi_config *config;
+  uint64_t limit = opening_ms != NULL ? strtoull(opening_ms, NULL, 10) : 10000;
   if (wsabi_config_new(&config) != WSABI_OK) return NULL;
-  if (wsabi_config_set(config, WSABI_OPTION_AUTO_ACCEPT, 1) == WSABI_OK) return config;
+  if (wsabi_config_set(config, WSABI_OPTION_AUTO_ACCEPT, 1) == WSABI_OK &&
+      wsabi_config_set(config, WSABI_OPTION_OPENING_TIMEOUT, limit) == WSABI_OK) {
+    return config;
+  }
   wsabi_config_free(config);
   return NULL;
 }
@@ -48,6 +53,13 @@ static bool echo_receive_eof(wsabi_conn *conn) {
   wsabi_event closed;
   size_t count;
   return wsabi_conn_recv_eof(conn, &closed, 1, &count) == WSABI_OK;
+}
+
+// wsabi has no clock. Who was waited for too long, it gives up: the interest says so.
+static bool echo_tell_time(wsabi_conn *conn, uint64_t now_ms) {
+  wsabi_event event;
+  size_t count;
+  return wsabi_conn_handle_timeout(conn, now_ms, &event, 1, &count) == WSABI_OK;
 }
 
 // Says goodbye when the server stops: 1001 is "going away", RFC 6455 7.4.1.

@@ -2,9 +2,8 @@
 //
 //     cc echo_libevent.c $(pkg-config --cflags --libs wsabi libevent) -o echo_libevent
 //
-// `proceed` is all that wsabi wants of a loop. A bufferevent gets output when it
-// has written what it had: the rest waits in wsabi, which counts it and then
-// does not want to READ.
+// `proceed` is all that wsabi wants of a loop. A bufferevent gets output when it has
+// written what it had: what waits, waits in wsabi, which counts it.
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -15,7 +14,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 
 #include "echo.h"
 
@@ -23,7 +21,7 @@ enum { CHUNK = 65536 };  // octets that a bufferevent gets at once
 
 typedef struct client {
   struct bufferevent *stream;
-  struct event *timer;  // runs in states other than OPEN
+  struct event *timer;  // to tell wsabi the time
   wsabi_conn *conn;
   LIST_ENTRY(client) others;
 } client;
@@ -33,8 +31,6 @@ static struct event_base *base;
 static struct event *terminate, *interrupt;
 static struct evconnlistener *listener;
 static LIST_HEAD(, client) clients;
-static struct timeval time_limit = {.tv_sec = 10};  // for a connection that is not open
-static const struct timeval stop_limit = {.tv_sec = 1};
 
 static void drop(client *c) {
   LIST_REMOVE(c, others);
@@ -43,11 +39,6 @@ static void drop(client *c) {
   wsabi_conn_free(c->conn);
   free(c);
   if (listener != NULL) evconnlistener_enable(listener);  // there is a free descriptor again
-}
-
-static void on_overdue(evutil_socket_t fd, short what, void *c) {
-  (void)fd, (void)what;
-  drop(c);
 }
 
 static bool write_output(client *c) {
@@ -62,15 +53,25 @@ static bool write_output(client *c) {
 
 // Writes, and does with the socket what wsabi wants. false: drop the client.
 static bool proceed(client *c) {
-  if (!write_output(c)) return false;
+  struct timeval time;
+  if (event_gettime_monotonic(base, &time) != 0) return false;
+  uint64_t now = (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_usec / 1000;
+  if (!echo_tell_time(c->conn, now) || !write_output(c)) return false;
   wsabi_interest interest = wsabi_conn_interest(c->conn);
   bool is_written = evbuffer_get_length(bufferevent_get_output(c->stream)) == 0;
   if (is_written && interest & WSABI_INTEREST_CLOSE) return false;
   if (is_written && interest & WSABI_INTEREST_SHUTDOWN_WRITE) shutdown(bufferevent_getfd(c->stream), SHUT_WR);
-  bool reads = interest & WSABI_INTEREST_READ;
-  if ((reads ? bufferevent_enable(c->stream, EV_READ) : bufferevent_disable(c->stream, EV_READ)) != 0) return false;
-  if (wsabi_conn_state(c->conn) == WSABI_STATE_OPEN) return event_del(c->timer) == 0;
-  return event_pending(c->timer, EV_TIMEOUT, NULL) || event_add(c->timer, &time_limit) == 0;
+  int (*set)(struct bufferevent *, short) = interest & WSABI_INTEREST_READ ? bufferevent_enable : bufferevent_disable;
+  if (set(c->stream, EV_READ) != 0) return false;
+  uint64_t deadline = wsabi_conn_deadline(c->conn), left = deadline > now ? deadline - now : 0;
+  if (deadline == UINT64_MAX) return event_del(c->timer) == 0;
+  time = (struct timeval){(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)};
+  return event_add(c->timer, &time) == 0;
+}
+
+static void on_time(evutil_socket_t fd, short what, void *c) {
+  (void)fd, (void)what;
+  if (!proceed(c)) drop(c);
 }
 
 // There is something to read, or everything is written.
@@ -90,14 +91,14 @@ static void on_end(struct bufferevent *stream, short what, void *arg) {
   if (what & BEV_EVENT_ERROR || !echo_receive_eof(c->conn) || !proceed(c)) drop(c);
 }
 
-static void on_connection(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *peer, int len, void *arg) {
-  (void)from, (void)peer, (void)len, (void)arg;
+static void on_connection(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *peer, int len, void *arg) {
+  (void)l, (void)peer, (void)len, (void)arg;
   int on = 1;
   client *c = calloc(1, sizeof *c);
   if (c == NULL) evutil_closesocket(fd);
   if (c == NULL) return;
   LIST_INSERT_HEAD(&clients, c, others);
-  c->timer = evtimer_new(base, on_overdue, c);
+  c->timer = evtimer_new(base, on_time, c);
   c->stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
   if (c->stream == NULL) evutil_closesocket(fd);
   if (c->stream != NULL) bufferevent_setcb(c->stream, on_ready, on_ready, on_end, c);
@@ -121,7 +122,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg) {
   event_free(interrupt);
   for (client *c = LIST_FIRST(&clients), *next; c != NULL; c = next) {
     next = LIST_NEXT(c, others);
-    if (!echo_stop(c->conn) || event_add(c->timer, &stop_limit) != 0 || !proceed(c)) drop(c);
+    if (!echo_stop(c->conn) || !proceed(c)) drop(c);
   }
 }
 
@@ -130,8 +131,7 @@ int main(int argc, char **argv) {
   socklen_t size = sizeof address;
   signal(SIGPIPE, SIG_IGN);  // a write to a closed connection is EPIPE
   address.sin_port = htons((uint16_t)(argc > 1 ? atoi(argv[1]) : 9001));
-  if (argc > 2) time_limit = (struct timeval){atoi(argv[2]) / 1000, atoi(argv[2]) % 1000 * 1000};
-  if ((config = echo_config()) == NULL || (base = event_base_new()) == NULL ||
+  if ((config = echo_config(argc > 2 ? argv[2] : NULL)) == NULL || (base = event_base_new()) == NULL ||
       (listener = evconnlistener_new_bind(base, on_connection, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, -1,
                                           (struct sockaddr *)&address, sizeof address)) == NULL ||
       getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &size) != 0 ||

@@ -12,11 +12,11 @@
 
 #include "echo.h"
 
-enum { RUNS = 64, STOP_MS = 1000 };  // of a write; for the peers' Close
+enum { RUNS = 64 };  // of one write
 
 typedef struct {
   uv_tcp_t tcp;
-  uv_timer_t timer;  // runs in states other than OPEN
+  uv_timer_t timer;  // to tell wsabi the time
   uv_shutdown_t shutdown;
   uv_write_t write;
   bool is_writing;
@@ -26,7 +26,6 @@ typedef struct {
 } client;
 
 static wsabi_config *config;
-static uint64_t time_limit = 10000;  // for a connection that is not open
 static bool proceed(client *c);
 
 static void on_closed(uv_handle_t *handle) {
@@ -42,8 +41,8 @@ static void drop(client *c) {
   uv_close((uv_handle_t *)&c->timer, on_closed);
 }
 
-static void on_overdue(uv_timer_t *timer) {
-  drop(timer->data);
+static void on_time(uv_timer_t *timer) {
+  if (!proceed(timer->data)) drop(timer->data);
 }
 
 static void on_written(uv_write_t *write, int error) {
@@ -86,14 +85,16 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer) {
 // Writes, and does with the socket what wsabi wants. false: drop the client.
 static bool proceed(client *c) {
   uv_stream_t *stream = (uv_stream_t *)&c->tcp;
-  if (!write_output(c)) return false;
+  uint64_t now = uv_now(stream->loop);
+  if (!echo_tell_time(c->conn, now) || !write_output(c)) return false;
   wsabi_interest interest = wsabi_conn_interest(c->conn);
   if (interest & WSABI_INTEREST_CLOSE && !c->is_writing) return false;
   if (interest & WSABI_INTEREST_SHUTDOWN_WRITE) uv_shutdown(&c->shutdown, stream, NULL);  // a second is refused
   int error = interest & WSABI_INTEREST_READ ? uv_read_start(stream, on_buffer, on_read) : uv_read_stop(stream);
   if (error < 0 && error != UV_EALREADY) return false;
-  if (wsabi_conn_state(c->conn) == WSABI_STATE_OPEN) return uv_timer_stop(&c->timer) == 0;
-  return uv_is_active((uv_handle_t *)&c->timer) || uv_timer_start(&c->timer, on_overdue, time_limit, 0) == 0;
+  uint64_t deadline = wsabi_conn_deadline(c->conn);
+  if (deadline == UINT64_MAX) return uv_timer_stop(&c->timer) == 0;
+  return uv_timer_start(&c->timer, on_time, deadline > now ? deadline - now : 0, 0) == 0;
 }
 
 static void on_connection(uv_stream_t *listener, int error) {
@@ -114,7 +115,7 @@ static void stop(uv_handle_t *handle, void *unused) {
   client *c = handle->data;  // NULL for the listener and the signals
   if (c == NULL && !uv_is_closing(handle)) uv_close(handle, NULL);
   if (c == NULL || handle->type != UV_TCP || uv_is_closing(handle)) return;
-  if (!echo_stop(c->conn) || uv_timer_start(&c->timer, on_overdue, STOP_MS, 0) < 0 || !proceed(c)) drop(c);
+  if (!echo_stop(c->conn) || !proceed(c)) drop(c);
 }
 
 static void on_signal(uv_signal_t *signal, int number) {
@@ -129,8 +130,7 @@ int main(int argc, char **argv) {
   struct sockaddr_in address;
   int error = UV_ENOMEM, size = sizeof address;
   signal(SIGPIPE, SIG_IGN);  // a write to a closed connection is UV_EPIPE
-  if (argc > 2) time_limit = strtoull(argv[2], NULL, 10);
-  if ((config = echo_config()) == NULL ||
+  if ((config = echo_config(argc > 2 ? argv[2] : NULL)) == NULL ||
       (error = uv_ip4_addr("127.0.0.1", argc > 1 ? atoi(argv[1]) : 9001, &address)) < 0 ||
       (error = uv_tcp_init(loop, &listener)) < 0 ||
       (error = uv_tcp_bind(&listener, (struct sockaddr *)&address, 0)) < 0 ||
