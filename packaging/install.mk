@@ -53,11 +53,13 @@ $(package)/release/libwsabi.a: $(sources)
 	@touch $@
 
 # One object in which only the functions of the header are global: a program can
-# link it beside other Rust libraries, which have the same runtime.
+# link it beside other Rust libraries, which have the same runtime. And without the
+# bitcode of Rust's own objects, at which tools with an older LLVM stumble.
 define localize
 $(LD) -r --force-group-allocation -o $(@D)/wsabi.o \
     $$(grep -o '\bwsabi_[a-z0-9_]*(' include/wsabi.ffi.h | sed 's/(//; s/^/-u /') $<
-$(OBJCOPY) --wildcard --keep-global-symbol='wsabi_*' --strip-unneeded $(@D)/wsabi.o
+$(OBJCOPY) --wildcard --keep-global-symbol='wsabi_*' --strip-unneeded \
+    --remove-section=.llvmbc --remove-section=.llvmcmd $(@D)/wsabi.o
 rm -f $@
 $(AR) rcs $@ $(@D)/wsabi.o
 endef
