@@ -38,8 +38,12 @@ function finish(    name) {
   is_type = declaration ~ /^typedef/
   sub(/^WSABI_API[ \n]/, "", declaration)
   name = declaration
-  if (is_type) sub(/;$/, "", name); else sub(/\(.*/, "", name)
-  sub(/.*[ *]/, "", name)
+  if (match(name, /\(\*wsabi_[a-z0-9_]+\)/)) {
+    name = substr(name, RSTART + 2, RLENGTH - 3)  # a pointer to a function
+  } else {
+    if (is_type) sub(/;$/, "", name); else sub(/\(.*/, "", name)
+    sub(/.*[ *]/, "", name)
+  }
   names[++count] = name
   synopsis[name] = declaration
   about[name] = comment

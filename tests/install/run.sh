@@ -66,7 +66,8 @@ manual() {
   {
     echo wsabi
     cat exported
-    sed -n 's/^\(typedef .* \|} \)\(wsabi_[a-z_]*\);$/\2/p' "$prefix/include/wsabi.h"
+    sed -n 's/^\(typedef .* \|} \)\(wsabi_[a-z_]*\);$/\2/p; s/^typedef .*(\*\(wsabi_[a-z_]*\)).*/\1/p' \
+      "$prefix/include/wsabi.h"
   } | LC_ALL=C sort > expected
   (cd "$prefix/share/man/man3" && find . -type f -printf '%f\n') | sed 's/\.3$//' | LC_ALL=C sort | diff expected -
   mandoc -T lint -W warning "$prefix"/share/man/man?/*.? > warnings || true
