@@ -21,7 +21,7 @@ trap 'rm -rf "$work"' EXIT
 witness() {
   {
     printf '#include <stddef.h>\n#include <stdint.h>\n'
-    sed 's/^enum {$/enum wsabi_constants {/; s/);$/) { __builtin_trap(); }/' "$1"
+    sed 's/^enum {$/enum wsabi_constants {/; /^typedef/!s/);$/) { __builtin_trap(); }/' "$1"
     echo 'enum wsabi_constants wsabi_constants;'
   } | cc -x c -std=c11 -g -shared -fPIC -o "$work/witness.so" -
 }
