@@ -4,10 +4,10 @@
 //     cc client.c $(pkg-config --cflags --libs wsabi) -o client
 //     ./client ws://127.0.0.1:9001/
 //
-// The first part is the application: what it does with an event, a line, a signal
-// and time that passed. The second is the loop of every host of wsabi: receive,
-// handle the events, write the output, ask for the interest. The third is sockets,
-// which wsabi never sees, the fourth the arguments.
+// The first part is the application: what it does with an event and a line. The
+// second is the loop of every host of wsabi: receive, handle the events, write the
+// output, ask for the interest and the deadline. The third is sockets, which wsabi
+// never sees, the fourth the arguments.
 //
 // Messages go to standard output, all else to standard error.
 
@@ -40,16 +40,14 @@ enum {
   READ_SIZE = 64 * 1024,   // octets of one read
   EVENTS = 64,             // events taken from wsabi at once
   RUNS = 64,               // runs of output written at once
-  OUTPUT_MARK = 1 << 20,   // octets of output from which on no line is read
-  TIME_LIMIT_MS = 10000,   // for the opening handshake, and for the closing one
+  OUTPUT_MARK = 64 * 1024, // octets of output from which on no line is read
+  CONNECT_MS = 10000,      // for one address; the other limits are wsabi's
   SHOWN_OCTETS = 16,       // of a binary message
   SOCKET = 0,              // places in `fds`
   INPUT,                   // standard input
   WAKE,                    // the pipe that signals write to
   FDS,
 };
-
-#define NO_DEADLINE INT64_MAX
 
 typedef struct {
   char *host, *port, *target;  // of the URL; the host is without brackets
@@ -58,18 +56,11 @@ typedef struct {
   wsabi_config *config;
   uint16_t close_code;  // of the Close at the end of the input
   const char *close_reason;
-  int64_t ping_interval;  // in milliseconds; 0 is none
 
   wsabi_conn *conn;
   struct pollfd fds[FDS];
-  wsabi_state state;  // the one that `deadline` is for
-  // wsabi has no clock. While the connection is open this is the time of the next
-  // ping, otherwise the time at which the server is no longer waited for.
-  int64_t deadline;
-  int64_t pinged;      // when the last ping was sent
-  unsigned pings;      // how many were sent: the payload of the last one
-  bool pong_is_due;    // it was not answered yet
-  bool refused;        // the server's response was no 101
+  bool refused;    // the server's response was no 101
+  bool pong_came;  // how long it took is known when the time is told
 
   char *line;  // what was read of standard input and is no whole line yet
   size_t line_len, line_capacity;
@@ -121,12 +112,6 @@ static void *allocate(void *old, size_t size) {
 
 // ---- The application ----
 
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 // A server must not get at the terminal by control characters, which in UTF-8 are
 // also C2 80 to C2 9F. Files and pipes get the octets as they are.
 static void print(FILE *out, const void *text, size_t len) {
@@ -171,13 +156,13 @@ static void print_response(const wsabi_conn *conn, const wsabi_event *event) {
   if (event->len > 0 && event->data[event->len - 1] != '\n') fputc('\n', stderr);
 }
 
-static void note_pong(client *c, const wsabi_event *event) {
-  char payload[16];
-  int len = snprintf(payload, sizeof payload, "%u", c->pings);
-  if (c->pong_is_due && event->len == (size_t)len && memcmp(event->data, payload, event->len) == 0) {
-    c->pong_is_due = false;
-    fprintf(stderr, "pong after %lld ms\n", (long long)(now_ms() - c->pinged));
+// Of the pings that wsabi sends, see --ping.
+static void print_round_trip(client *c) {
+  uint64_t ms;
+  if (c->pong_came && wsabi_conn_info(c->conn, WSABI_INFO_ROUND_TRIP, &ms) == WSABI_OK) {
+    fprintf(stderr, "pong after %llu ms\n", (unsigned long long)ms);
   }
+  c->pong_came = false;
 }
 
 static void print_reason(const char *what, unsigned code, const wsabi_event *event) {
@@ -199,7 +184,7 @@ static void handle(client *c, const wsabi_event *event) {
     print_binary(event->data, event->len);
     break;
   case WSABI_EVENT_PONG:
-    note_pong(c, event);
+    c->pong_came = true;
     break;
   case WSABI_EVENT_REJECTED:
     c->refused = true;
@@ -267,34 +252,6 @@ static void read_lines(client *c) {
   memmove(c->line, start, c->line_len);
 }
 
-// A deadline begins with a state. While the connection is open it is the next
-// ping's.
-static void limit_time(client *c) {
-  wsabi_state state = wsabi_conn_state(c->conn);
-  if (state == c->state) return;
-  c->state = state;
-  int64_t limit = state == WSABI_STATE_OPEN ? c->ping_interval : TIME_LIMIT_MS;
-  c->deadline = limit > 0 ? now_ms() + limit : NO_DEADLINE;
-}
-
-// The deadline passed. Returns false when the connection is to be given up.
-static bool handle_timeout(client *c) {
-  if (c->state != WSABI_STATE_OPEN || c->pong_is_due) {
-    fputs(c->state == WSABI_STATE_OPEN         ? "no answer to a ping\n"
-          : c->state == WSABI_STATE_CONNECTING ? "no answer to the opening handshake\n"
-                                               : "the server does not end the connection\n",
-          stderr);
-    return false;
-  }
-  char payload[16];
-  int len = snprintf(payload, sizeof payload, "%u", ++c->pings);
-  check(wsabi_conn_send_ping(c->conn, payload, (size_t)len), "ping");
-  c->pong_is_due = true;
-  c->pinged = now_ms();
-  c->deadline = c->pinged + c->ping_interval;
-  return true;
-}
-
 static int exit_status(const client *c) {
   if (c->refused) return EXIT_REFUSED;
   uint16_t code = wsabi_conn_close_code(c->conn);  // 0 or 1006 without the server's Close
@@ -302,6 +259,12 @@ static int exit_status(const client *c) {
 }
 
 // ---- The loop of a host: receive, handle, write, ask ----
+
+static uint64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 static void handle_octets(client *c, uint8_t *data, size_t len) {
   while (len > 0) {
@@ -323,6 +286,15 @@ static void handle_end(client *c) {
   if (count > 0) handle(c, &event);
 }
 
+// wsabi has no clock. It sends the pings, and gives up who was waited for too long.
+static void tell_time(client *c) {
+  wsabi_event event;
+  size_t count;
+  check(wsabi_conn_handle_timeout(c->conn, now_ms(), &event, 1, &count), "time");
+  if (count > 0) handle(c, &event);
+  print_round_trip(c);
+}
+
 // Returns whether there may be more to read.
 static bool read_socket(client *c) {
   ssize_t n = recv(c->fds[SOCKET].fd, c->buffer, READ_SIZE, 0);
@@ -332,6 +304,7 @@ static bool read_socket(client *c) {
   } else {
     handle_end(c);
   }
+  tell_time(c);
   // Whoever reads the messages may have gone away.
   if (fflush(stdout) != 0) close_connection(c, 1001, "");
   return n > 0;
@@ -345,8 +318,6 @@ static bool write_output(client *c) {
     ssize_t n = count == 0 ? 0 : writev(c->fds[SOCKET].fd, (const struct iovec *)runs, (int)count);
     if (n < 0) return is_temporary(errno);
     check(wsabi_conn_output_consumed(c->conn, (size_t)n), "output");
-    // A Close may have to wait behind much that goes slowly.
-    if (n > 0 && c->state == WSABI_STATE_CLOSING) c->deadline = now_ms() + TIME_LIMIT_MS;
   } while (wsabi_conn_output_size(c->conn) > 0);
   return true;
 }
@@ -354,14 +325,19 @@ static bool write_output(client *c) {
 // Returns false when the connection is over.
 static bool proceed(client *c) {
   struct pollfd *p = &c->fds[SOCKET];
-  if (!write_output(c)) {
-    // What the server said before it ended the connection can still be read.
-    while (read_socket(c)) {
+  wsabi_interest interest;
+  for (;;) {
+    if (!write_output(c)) {
+      // What the server said before it ended the connection can still be read.
+      while (read_socket(c)) {
+      }
+      handle_end(c);
+      return false;
     }
-    handle_end(c);
-    return false;
+    interest = wsabi_conn_interest(c->conn);
+    if (wsabi_conn_deadline(c->conn) > now_ms()) break;
+    tell_time(c);
   }
-  wsabi_interest interest = wsabi_conn_interest(c->conn);
   // RFC 6455 7.1.1: behind a closing handshake wsabi waits for the server's end.
   if (interest & WSABI_INTEREST_CLOSE) return false;
   if (interest & WSABI_INTEREST_SHUTDOWN_WRITE) shutdown(p->fd, SHUT_WR);
@@ -370,22 +346,14 @@ static bool proceed(client *c) {
   bool takes_lines = wsabi_conn_state(c->conn) == WSABI_STATE_OPEN &&
                      wsabi_conn_output_size(c->conn) < OUTPUT_MARK;
   c->fds[INPUT].fd = takes_lines ? STDIN_FILENO : -1;  // poll skips -1
-  limit_time(c);
   return true;
 }
 
 static void run(client *c) {
-  c->deadline = now_ms() + TIME_LIMIT_MS;
   while (proceed(c)) {
-    int timeout = -1;
-    if (c->deadline != NO_DEADLINE) {
-      int64_t left = c->deadline - now_ms();
-      if (left <= 0) {
-        if (!handle_timeout(c)) return;
-        continue;
-      }
-      timeout = left < INT_MAX ? (int)left : INT_MAX;
-    }
+    uint64_t deadline = wsabi_conn_deadline(c->conn), now = now_ms();
+    uint64_t left = deadline > now ? deadline - now : 0;
+    int timeout = deadline == UINT64_MAX ? -1 : left < INT_MAX ? (int)left : INT_MAX;
     int ready = poll(c->fds, FDS, timeout);
     if (ready < 0 && errno != EINTR) die("poll");
     if (ready <= 0) continue;
@@ -429,7 +397,7 @@ static void catch_signals(client *c) {
 
 static bool finish_connect(int fd) {
   struct pollfd p = {.fd = fd, .events = POLLOUT};
-  int ready = poll(&p, 1, TIME_LIMIT_MS), error = 0;
+  int ready = poll(&p, 1, CONNECT_MS), error = 0;
   socklen_t len = sizeof error;
   if (ready < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0) return false;
   errno = ready == 0 ? ETIMEDOUT : error;
@@ -554,6 +522,12 @@ static void read_close(client *c, const char *text) {
   if (status != WSABI_OK) reject_arguments("not a code and reason that may be sent", text);
 }
 
+// A ping has until the next one for its pong.
+static wsabi_status send_pings(wsabi_config *config, uint64_t ms) {
+  wsabi_status status = wsabi_config_set(config, WSABI_OPTION_PING_INTERVAL, ms);
+  return status != WSABI_OK ? status : wsabi_config_set(config, WSABI_OPTION_PONG_TIMEOUT, ms);
+}
+
 static wsabi_status read_argument(client *c, const char *name, const char *value) {
   if (strcmp(name, "--subprotocol") == 0) {
     return wsabi_config_add_subprotocol(c->config, value, strlen(value));
@@ -563,7 +537,7 @@ static wsabi_status read_argument(client *c, const char *name, const char *value
   } else if (strcmp(name, "--origin") == 0) {
     c->request.origin = slice(value);
   } else if (strcmp(name, "--ping") == 0) {
-    c->ping_interval = 1000 * (int64_t)number(value, value + strlen(value), INT_MAX / 1000);
+    return send_pings(c->config, 1000 * number(value, value + strlen(value), INT_MAX / 1000));
   } else if (strcmp(name, "--close") == 0) {
     read_close(c, value);
   } else {

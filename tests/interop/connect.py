@@ -30,6 +30,7 @@ from terminal import CLOSED, Outcome, Session, run
 from tools import HERE, MISSING_TOOL_STATUS, MissingTool, node_program, python_with_clients
 
 SERVERS = ("websockets_server.py", "aiohttp_server.py", "ws_server.js")
+SIDE_BY_SIDE = 4
 UNICODE = "Grüße, Привет, שלום, नमस्ते, こんにちは, 你好, 👩‍🚀 𝄞"
 # Enough to be more than one read, and more than any server takes as one frame.
 LONG = "".join(f"{number:x} " for number in range(1 << 18))
@@ -155,8 +156,8 @@ def report_case(report: Report, name: str, case: Callable[[], None]) -> None:
 
 
 def report_raw(report: Report, name: str, command: Sequence[str]) -> None:
-    """All at a time: some of them wait for a client's patience to end."""
-    with ThreadPoolExecutor(len(CASES)) as pool:
+    """Some at a time: there are cases that wait for a client's patience to end."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         for case_name, case in CASES.items():
             pool.submit(report_case, report, f"{name} raw {case_name}", partial(case, command))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO
 
-TIMEOUT = 60.0
+TIMEOUT = 90.0
 CLOSED, BROKEN, USAGE, REFUSED = 0, 1, 2, 3  # the exit statuses
 
 

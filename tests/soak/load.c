@@ -445,10 +445,11 @@ static void handle(client *c, const wsabi_event *event) {
     check_close(c, event->code);
     c->close_received = true;
     break;
-  case WSABI_EVENT_CLOSED:
-    break;
-  default:
+  case WSABI_EVENT_REJECTED:
+  case WSABI_EVENT_FAILED:
     differs(c, "event %d: %.*s", event->type, (int)event->len, (const char *)event->data);
+  default:
+    break;
   }
 }
 

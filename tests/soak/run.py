@@ -156,7 +156,9 @@ def soak(arguments: argparse.Namespace) -> None:
     rng = random.Random(arguments.seed)
     heap_fd, write_fd = os.pipe()
     os.set_inheritable(write_fd, True)
-    preload = ["env", f"LD_PRELOAD={HEAP}", f"HEAP_FD={write_fd}"]
+    # What a thread keeps for itself counts as in use; without it the count is exact.
+    exact = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0"
+    preload = ["env", f"LD_PRELOAD={HEAP}", f"HEAP_FD={write_fd}", exact]
     command = [*preload, *server_command(arguments.server)]
     options = ["--opening-timeout", str(OPENING_TIMEOUT_MS)]
     with ServerProcess(command, *options, pass_fds=[write_fd]) as process:

@@ -1,7 +1,6 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use wsabi::conn::{Config, OptionKey, Role};
 use wsabi::explain::Sender;
@@ -22,7 +21,6 @@ pub(super) struct Connect {
     /// Name and value.
     pub(super) headers: Vec<(String, String)>,
     pub(super) origin: String,
-    pub(super) ping_interval: Option<Duration>,
     /// Code and reason of the Close at the end of the input.
     pub(super) close: (u16, String),
 }
@@ -124,7 +122,6 @@ fn parse_connect(mut words: Words<impl Iterator<Item = OsString>>) -> Result<Com
     let mut config = Config::default();
     let mut headers = Vec::new();
     let mut origin = String::new();
-    let mut ping_interval = None;
     let mut close = (1000, String::new());
     while let Some(option) = words.next_option() {
         match option.as_str() {
@@ -142,8 +139,11 @@ fn parse_connect(mut words: Words<impl Iterator<Item = OsString>>) -> Result<Com
             }
             "--origin" => origin = words.value()?,
             "--ping" => {
-                let seconds: u32 = number(&words.value()?)?;
-                ping_interval = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+                let seconds: u16 = number(&words.value()?)?;
+                // A ping has until the next one for its pong.
+                for key in [OptionKey::PingInterval, OptionKey::PongTimeout] {
+                    config.set(key, 1000 * u64::from(seconds)).map_err(|_| "--ping is too long")?;
+                }
             }
             "--close" => close = parse_close(&words.value()?)?,
             "--no-deflate" => {
@@ -159,7 +159,7 @@ fn parse_connect(mut words: Words<impl Iterator<Item = OsString>>) -> Result<Com
         return Err("there is one URL, and no further argument".into());
     };
     let url = Url::parse(&url.to_string_lossy())?;
-    let connect = Connect { url, config, headers, origin, ping_interval, close };
+    let connect = Connect { url, config, headers, origin, close };
     Ok(Command::Connect(Box::new(connect)))
 }
 

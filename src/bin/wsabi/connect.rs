@@ -26,13 +26,13 @@ const REFUSED: u8 = 3;
 /// Octets of one read.
 const READ_SIZE: usize = 64 << 10;
 /// Octets of output from which on no line is read.
-const OUTPUT_MARK: usize = 1 << 20;
+const OUTPUT_MARK: usize = 64 << 10;
 /// Events taken at once.
 const EVENTS: usize = 64;
 /// Octets of a binary message that are shown.
 const SHOWN_OCTETS: usize = 16;
-/// For the opening handshake, and for the closing one.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// To connect to one address; the other limits are the library's.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
 
 /// Why there is no connection: exit status and text.
 type Trouble = (u8, String);
@@ -42,7 +42,7 @@ type Trouble = (u8, String);
 /// # Errors
 /// When there was no connection.
 pub(super) fn run(command: Connect) -> Result<u8, Trouble> {
-    let Connect { url, config, headers, origin, ping_interval, close } = command;
+    let Connect { url, config, headers, origin, close } = command;
     let ask = Ask {
         host: url.host_field.as_bytes(),
         target: url.target.as_bytes(),
@@ -76,11 +76,9 @@ pub(super) fn run(command: Connect) -> Result<u8, Trouble> {
         is_broken: false,
         is_refused: false,
         is_mute: false,
+        has_pong: false,
         close,
-        ping_interval,
-        ping: Ping::default(),
-        state: State::Connecting,
-        deadline: Some(Instant::now() + TIME_LIMIT),
+        began: Instant::now(),
     };
     Ok(client.run())
 }
@@ -88,7 +86,7 @@ pub(super) fn run(command: Connect) -> Result<u8, Trouble> {
 fn connect(url: &Url) -> io::Result<TcpStream> {
     let mut result = Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
     for address in (url.host.as_str(), url.port).to_socket_addrs()? {
-        result = TcpStream::connect_timeout(&address, TIME_LIMIT);
+        result = TcpStream::connect_timeout(&address, CONNECT_TIME);
         if result.is_ok() {
             break;
         }
@@ -117,32 +115,22 @@ struct Client {
     is_refused: bool,
     /// Standard output takes nothing.
     is_mute: bool,
+    /// A pong came; how long it took is known when the time is told.
+    has_pong: bool,
     close: (u16, String),
-    ping_interval: Option<Duration>,
-    ping: Ping,
-    /// The one that `deadline` is for.
-    state: State,
-    /// While the connection is open the time of the next ping, otherwise the time
-    /// at which the server is no longer waited for.
-    deadline: Option<Instant>,
-}
-
-/// The last ping.
-#[derive(Default)]
-struct Ping {
-    number: u32,
-    /// When it was sent, until it is answered.
-    unanswered: Option<Instant>,
+    /// From when on time is counted.
+    began: Instant,
 }
 
 impl Client {
     /// Returns the exit status.
     fn run(mut self) -> u8 {
         while self.proceed() {
-            let happening = match self.deadline {
-                None => self.happenings.recv().map_err(RecvTimeoutError::from),
-                Some(time) => {
-                    self.happenings.recv_timeout(time.saturating_duration_since(Instant::now()))
+            let happening = match self.conn.deadline() {
+                u64::MAX => self.happenings.recv().map_err(RecvTimeoutError::from),
+                deadline => {
+                    let left = deadline.saturating_sub(self.now_ms());
+                    self.happenings.recv_timeout(Duration::from_millis(left))
                 }
             };
             match happening {
@@ -153,8 +141,8 @@ impl Client {
                 Ok(Happening::Interrupted) if self.conn.state() == State::Connecting => break,
                 // "Going away", RFC 6455 7.4.1.
                 Ok(Happening::Interrupted) => self.close(1001, ""),
-                Err(RecvTimeoutError::Timeout) if self.handle_timeout() => {}
-                Err(_) => break,
+                Err(RecvTimeoutError::Timeout) => self.tell_time(),
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         match self.conn.close_code() {
@@ -196,7 +184,6 @@ impl Client {
                 let _ = self.hands.read_input.send(buffer);
             }
         }
-        self.limit_time();
         true
     }
 
@@ -217,6 +204,7 @@ impl Client {
         } else {
             self.received = Some(buffer);
         }
+        self.tell_time();
         // Whoever reads the messages may have gone away.
         if self.is_mute {
             self.close(1001, "");
@@ -230,10 +218,19 @@ impl Client {
             let _ = self.conn.output_consumed(self.sending);
         }
         self.sending = 0;
-        // A Close may have to wait behind much that goes slowly.
-        if self.state == State::Closing {
-            self.deadline = Some(Instant::now() + TIME_LIMIT);
-        }
+    }
+
+    /// The library has no clock. It sends the pings, and gives up who was waited for
+    /// too long.
+    fn tell_time(&mut self) {
+        let mut list = List::default();
+        self.conn.handle_timeout(self.now_ms(), &mut list);
+        self.handle(list, &[]);
+        self.note_round_trip();
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     // ---- The application ----
@@ -252,7 +249,7 @@ impl Client {
                 },
                 EventKind::Text => self.print(&[payload, b"\n"].concat()),
                 EventKind::Binary => self.print(binary(payload).as_bytes()),
-                EventKind::Pong => self.note_pong(payload),
+                EventKind::Pong => self.has_pong = true,
                 EventKind::Rejected => {
                     self.is_refused = true;
                     self.note_response(code, payload);
@@ -288,11 +285,12 @@ impl Client {
         note(format_args!("\n{}{end}", note_text(body)));
     }
 
-    fn note_pong(&mut self, payload: &[u8]) {
-        let is_answer = payload == self.ping.number.to_string().as_bytes();
-        if let Some(time) = self.ping.unanswered.take_if(|_| is_answer) {
-            note(format_args!("pong after {} ms\n", time.elapsed().as_millis()));
+    /// Of the pings that the library sends, see --ping.
+    fn note_round_trip(&mut self) {
+        if let Some(ms) = self.conn.round_trip().filter(|_| self.has_pong) {
+            note(format_args!("pong after {ms} ms\n"));
         }
+        self.has_pong = false;
     }
 
     /// Nothing is to be closed twice, or before it is open.
@@ -338,42 +336,6 @@ impl Client {
             Err(SendError::State | SendError::Argument) => "the connection is closing",
         };
         note(format_args!("a line of {} octets was not sent: {why}\n", line.len()));
-    }
-
-    // ---- Time ----
-
-    /// A deadline begins with a state.
-    fn limit_time(&mut self) {
-        let state = self.conn.state();
-        if state == self.state {
-            return;
-        }
-        self.state = state;
-        let limit = if state == State::Open { self.ping_interval } else { Some(TIME_LIMIT) };
-        self.deadline = limit.map(|limit| Instant::now() + limit);
-    }
-
-    /// The deadline passed. Returns false when the connection is to be given up.
-    fn handle_timeout(&mut self) -> bool {
-        note(match self.state {
-            State::Open if self.ping.unanswered.is_none() => {
-                self.send_ping();
-                return true;
-            }
-            State::Open => "no answer to a ping\n",
-            State::Connecting => "no answer to the opening handshake\n",
-            State::Closing | State::Closed => "the server does not end the connection\n",
-        });
-        false
-    }
-
-    fn send_ping(&mut self) {
-        let now = Instant::now();
-        self.ping.number += 1;
-        self.ping.unanswered = Some(now);
-        self.deadline = self.ping_interval.map(|interval| now + interval);
-        // Not sent, it is not answered.
-        let _ = self.conn.send_ping(self.ping.number.to_string().as_bytes());
     }
 }
 
