@@ -145,6 +145,19 @@ fn pings_without_reading_are_bounded_and_the_newest_is_answered() {
     assert_eq!(host.output, all, "a burst of ten is answered in full (Autobahn 2.10)");
 }
 
+/// Only pongs that wait count: who takes the output gets every one.
+#[test]
+fn pings_of_a_peer_that_reads_are_all_answered() {
+    let mut host = open();
+    for n in 0..1000_u32 {
+        host.feed(&frame(0x89, &n.to_be_bytes()));
+        host.take_output();
+        assert_eq!(host.output, reply(0x8a, &n.to_be_bytes()), "ping {n}");
+        host.output.clear();
+        host.seen.clear();
+    }
+}
+
 /// CVE-2021-3690, coder 129d303: pongs that nobody asked for.
 #[test]
 fn unsolicited_pongs_change_nothing() {

@@ -221,6 +221,7 @@ impl Connection {
     pub fn output_consumed(&mut self, len: usize) -> Result<(), NotQueued> {
         let was_full = self.queue == Queue::High || self.is_at_high_mark();
         self.output.consume(len)?;
+        self.pongs_end = self.pongs_end.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
         if was_full {
             self.drain();
         }
