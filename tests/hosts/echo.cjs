@@ -13,6 +13,7 @@ const wsabi = {};
 for (const [, name, value] of text.matchAll(/^  (\w+) = (-?\d+),$/gm)) wsabi[name] = Number(value);
 for (const [, name] of text.matchAll(/^typedef struct \w+ (\w+);/gm)) koffi.opaque(name);
 for (const [, type, name] of text.matchAll(/^typedef (u?int\d+_t) (\w+);/gm)) koffi.alias(name, type);
+for (const [, name] of text.matchAll(/^typedef void \(\*(\w+)\)/gm)) koffi.alias(name, 'void *');
 for (const [, body, name] of text.matchAll(/^typedef struct \{(.*?)\} (\w+);/gms)) {
   const fields = body.matchAll(/^ *(?:const )?(\w+) (\*?)(\w+);$/gm);
   koffi.struct(name, Object.fromEntries([...fields].map(([, type, star, field]) => [field, star ? 'void *' : type])));

@@ -14,6 +14,7 @@ module Wsabi
   typealias 'uint8_t', 'unsigned char'
   text.scan(/^  (\w+) = (-?\d+),$/) { |name, value| const_set(name, value.to_i) }
   text.scan(/^typedef (u?int\d+_t) (\w+);/) { |type, name| typealias name, type }
+  text.scan(/^typedef void \(\*(\w+)\)/) { |(name)| typealias name, 'void *' }
   text.scan(/^\w[\w ]*\*?wsabi_\w+\(.*?\);/m) { |prototype| extern prototype.gsub(/\s+/, ' ') }
   # wsabi_event and wsabi_iovec, by their frozen layout.
   EVENT = 'lSSQQ'.freeze
