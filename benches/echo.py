@@ -3,7 +3,9 @@
 same octets and beside a C server that does the least possible; and with
 permessage-deflate, beside that C server with stock zlib.
 
-    python3 benches/echo.py [--quick]
+    python3 benches/echo.py [--quick] [--swift COMMAND]
+
+--swift names the echo server of bindings/swift, which is compared with the C one.
 
 The server runs on one CPU, the load generator on another. Servers take turns,
 so that noise from outside meets all of them; figures are medians of the turns.
@@ -14,6 +16,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import statistics
 import subprocess
 import sys
@@ -37,6 +40,9 @@ BOUNDS = {
     (1, 16): 1.10, (1, 125): 1.10, (1, 1024): 1.10, (1, 16384): 1.10,
     (16, 16): 1.35, (16, 125): 1.35, (16, 1024): 1.35, (16, 16384): 1.15,
 }  # fmt: skip
+
+# What the Swift server may take of the C server's CPU time.
+SWIFT_BOUND = 1.25
 
 COMPILE = ("cc", "-std=c11", "-O3", "-march=native", "-Wall", "-Wextra", "-Wpedantic")
 
@@ -63,7 +69,13 @@ SERVERS = (
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one short turn of each server")
-    quick = parser.parse_args().quick
+    parser.add_argument("--swift", metavar="COMMAND", help="the Swift echo server, run too")
+    arguments = parser.parse_args()
+    quick = arguments.quick
+    servers = list(SERVERS)
+    if arguments.swift:
+        command = [*shlex.split(arguments.swift), "--host", "127.0.0.1", "--port", "0"]
+        servers.append(Server("swift", command))
     turns, seconds = (1, 0.2) if quick else (5, 0.5)
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
@@ -77,7 +89,7 @@ def main():
     for depth in DEPTHS:
         for size in SIZES:
             for _ in range(turns):
-                for server in SERVERS:
+                for server in servers:
                     result = turn(server, cpus, size, depth, seconds)
                     figures.setdefault((depth, size, server.name), []).append(result)
             print(f"depth {depth}, {size} octets: done", file=sys.stderr)
@@ -90,8 +102,11 @@ def main():
         key: tuple(statistics.median(column) for column in zip(*results))
         for key, results in figures.items()
     }
-    report({key: time for key, (time, _) in medians.items()})
+    times = {key: time for key, (time, _) in medians.items()}
+    report(times)
     report_deflate(medians)
+    if arguments.swift:
+        report_swift(times)
 
 
 def build():
@@ -173,6 +188,20 @@ def report_deflate(medians):
             f"{depth:>8} {zlib:>8.2f} {zlib_octets:>8.1f} {wsabi:>8.2f} {octets:>8.1f}"
             f"{ratio:>12.2f}  <= {DEFLATE_BOUND:.2f} {verdict}"
         )
+
+
+def report_swift(medians):
+    """Prints the Swift server beside the C server."""
+    print(f"\nCPU us per message, {CONNECTIONS} connections, the Swift server")
+    print(f"{'depth':>8} {'octets':>8} {'swift':>8}  swift/raw  swift/wsabi  goal")
+    for depth in DEPTHS:
+        for size in SIZES:
+            raw, wsabi, swift = (medians[depth, size, name] for name in ("raw", "wsabi", "swift"))
+            verdict = "reached" if swift / wsabi <= SWIFT_BOUND else "MISSED"
+            print(
+                f"{depth:>8} {size:>8} {swift:>8.3f} {swift / raw:>10.2f} {swift / wsabi:>12.2f}"
+                f"  <= {SWIFT_BOUND:.2f} {verdict}"
+            )
 
 
 if __name__ == "__main__":

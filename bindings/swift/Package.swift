@@ -11,6 +11,7 @@ let package = Package(
     .systemLibrary(name: "CWsabi", pkgConfig: "wsabi"),
     .target(name: "Wsabi", dependencies: ["CWsabi"]),
     .executableTarget(name: "wsabi-echo", dependencies: ["Wsabi"]),
+    .executableTarget(name: "bench-decode", dependencies: ["Wsabi", "CWsabi"], path: "Benchmarks/decode"),
     .executableTarget(name: "example-client", dependencies: ["Wsabi"], path: "Examples/client"),
     .executableTarget(name: "example-handler", dependencies: ["Wsabi"], path: "Examples/handler"),
     .executableTarget(name: "example-memory", dependencies: ["Wsabi"], path: "Examples/memory"),

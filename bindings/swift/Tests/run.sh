@@ -12,13 +12,16 @@ root=$(cd ../.. && pwd)
 export PKG_CONFIG_PATH="$root/c-examples/build" LD_LIBRARY_PATH="$root/target/release"
 
 main() {
+  mkdir -p .build
   if ! command -v swift > /dev/null; then
     [ "${CI:-}" = true ] || { echo 'Swift: SKIPPED, there is no swift on PATH'; return 0; }
     echo 'missing for the tests (swift): swift 6.0 on PATH'
     return 3
   fi
   step 'style'
-  swift format lint --strict --recursive Package.swift Sources Examples Tests
+  swift format lint --strict --recursive Package.swift Sources Benchmarks Examples Tests
+  step 'everything of the header'
+  complete
   step 'tests, under AddressSanitizer'
   # XCTest, which has no test here, leaks by itself.
   swift test --disable-xctest --sanitize=address -Xswiftc -warnings-as-errors
@@ -37,6 +40,23 @@ main() {
   step 'the Autobahn testsuite against wsabi-echo: all of sections 1 to 7 and 10, a part of 12 and 13'
   "$root/tests/autobahn/run.py" --server "$(program wsabi-echo)" --cases '[1-7].*' '10.*' '12.?.1' '13.?.5'
   echo 'Swift: all as it should be'
+}
+
+# Functions and constants that the package does without: what Swift has itself,
+# what is there twice for C, and `explain`, which is the tool's.
+without='wsabi_(conn_(set_)?user_data|conn_set_trace|conn_head_find|conn_head_query_parameter|conn_send_(text|binary)'
+without="$without|config_get|option_info|abi_version|version|explain[a-z_]*|explanation[a-z_]*)"
+without="$without|WSABI_(ERR_(NULL|NOT_FOUND)|FINDING_[A-Z0-9_]*|SEVERITY_[A-Z]*|PLACE_[A-Z]*|[A-Z_]*_INIT|ABI_VERSION)"
+without="$without|WSABI_(VERSION[A-Z_]*|STATE_CLOSED|API|H)"
+
+complete() {
+  {
+    grep -oE '\bwsabi_[a-z_]+\(' "$root/include/wsabi.ffi.h" | tr -d '('
+    sed -nE 's/^#define (WSABI_[A-Z0-9_]+).*/\1/p' "$root/include/wsabi.h"
+  } | sort -u | grep -vxE "$without" | while read -r name; do
+    grep -rqw "$name" Sources/Wsabi || echo "lacks $name"
+  done > .build/lacks
+  ! grep . .build/lacks
 }
 
 # The lines that are marked must be those of the errors.

@@ -56,6 +56,9 @@ public struct Settings: Sendable {
   /// Octets of queued output from which on ``Connection/interest()`` no longer
   /// asks to read. Default 262,144.
   public var outputHighMark: Int?
+  /// Octets below which a queue that reached that mark is drained:
+  /// ``Event/Kind/drained``. Default 65,536.
+  public var outputLowMark: Int?
   /// Octets of output that may be queued; sending more is
   /// ``WsabiError/limit``. Default 67,108,864.
   public var maxOutput: Int?
@@ -79,6 +82,29 @@ public struct Settings: Sendable {
   /// Paths of the resources, such as "/chat". Once there is one, requests for
   /// another path are answered with 404.
   public var resources: [String] = []
+
+  /// Time for the client's request to arrive, and for a client the response; a
+  /// server answers 408. Zero: no limit. Default 10 seconds. This and the
+  /// following are kept by ``Connection/handleTimeout(now:handle:)``.
+  public var openingTimeout: Duration?
+  /// Time that the peer has for the end of the connection: from our Close, our
+  /// refusal or a failure on. Zero: no limit. Default 10 seconds.
+  public var closingTimeout: Duration?
+  /// Time between pings that the library sends by itself (RFC 6455 5.5.2). Zero,
+  /// the default: none.
+  public var pingInterval: Duration?
+  /// Time for the pong to such a ping, or anything else of the peer's; then the
+  /// connection fails with 1011. Zero: no limit. Default 20 seconds.
+  public var pongTimeout: Duration?
+  /// Time without an octet from the peer after which an open connection fails with
+  /// 1001. Zero, the default: no limit.
+  public var idleTimeout: Duration?
+
+  /// Messages are listed in pieces as their octets arrive: ``Event/isFirst`` and
+  /// ``Event/isLast`` mark the ends.
+  public var messagePieces: Bool?
+  /// A connection counts what goes in and out, for ``Connection/figure(_:)``.
+  public var counters: Bool?
 
   /// permessage-deflate (RFC 7692) is negotiated. Default true.
   public var deflate: Bool?
@@ -109,11 +135,19 @@ public struct Settings: Sendable {
       (WSABI_OPTION_MAX_MESSAGE_SIZE, value(maxMessageSize)),
       (WSABI_OPTION_MAX_FRAGMENTS, value(maxFragments)),
       (WSABI_OPTION_OUTPUT_HIGH_MARK, value(outputHighMark)),
+      (WSABI_OPTION_OUTPUT_LOW_MARK, value(outputLowMark)),
       (WSABI_OPTION_MAX_OUTPUT, value(maxOutput)),
       (WSABI_OPTION_MAX_REJECTION_BODY, value(maxRejectionBody)),
       (WSABI_OPTION_AUTO_ACCEPT, value(autoAccept)),
       (WSABI_OPTION_PLAIN_HTTP, value(plainHTTP)),
       (WSABI_OPTION_ALLOW_SAME_HOST, value(allowSameHost)),
+      (WSABI_OPTION_OPENING_TIMEOUT, value(openingTimeout)),
+      (WSABI_OPTION_CLOSING_TIMEOUT, value(closingTimeout)),
+      (WSABI_OPTION_PING_INTERVAL, value(pingInterval)),
+      (WSABI_OPTION_PONG_TIMEOUT, value(pongTimeout)),
+      (WSABI_OPTION_IDLE_TIMEOUT, value(idleTimeout)),
+      (WSABI_OPTION_MESSAGE_PIECES, value(messagePieces)),
+      (WSABI_OPTION_COUNTERS, value(counters)),
       (WSABI_OPTION_DEFLATE, value(deflate)),
       (WSABI_OPTION_DEFLATE_LEVEL, value(deflateLevel)),
       (WSABI_OPTION_DEFLATE_MEMORY_LEVEL, value(deflateMemoryLevel)),
@@ -128,6 +162,14 @@ public struct Settings: Sendable {
   /// A negative number becomes one that is out of every bound.
   private func value(_ number: Int?) -> UInt64? {
     number.map { UInt64(bitPattern: Int64($0)) }
+  }
+
+  /// In milliseconds; a part of one is one, as zero has a meaning of its own.
+  private func value(_ time: Duration?) -> UInt64? {
+    guard let (seconds, attoseconds) = time?.components else { return nil }
+    let part = (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+    let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+    return overflow ? .max : UInt64(bitPattern: milliseconds &+ part)
   }
 
   private func value(_ flag: Bool?) -> UInt64? {

@@ -17,8 +17,8 @@ internal import CWsabi
 ///     try connection.write { output in ... }
 ///     let interest = connection.interest()
 ///
-/// It has one owner, and is freed with it. What ends the life of payloads, which
-/// is to receive, write or ask for the interest, is `mutating`; all else may be
+/// It has one owner, and is freed with it. What ends the life of payloads, such as
+/// to receive or to ask for the interest, is `mutating`; all else may be
 /// done while an event is handled. ``ConnectionReference`` is for those who need
 /// a reference, and a `Mutex<Connection>` for several threads.
 public struct Connection: ~Copyable {
@@ -84,14 +84,22 @@ extension Connection {
   public mutating func receive(_ octets: UnsafeMutableRawBufferPointer, handle: Handler) throws {
     var rest = octets
     repeat {
-      var used = 0
-      try list(handle) { events, capacity, count in
-        wsabi_conn_recv(
-          raw, rest.baseAddress?.assumingMemoryBound(to: UInt8.self), rest.count, &used,
-          events, capacity, &count)
-      }
+      let used = try receiveSome(rest, handle: handle)
       rest = UnsafeMutableRawBufferPointer(rebasing: rest[used...])
     } while !rest.isEmpty
+  }
+
+  /// The same for a host that cannot answer from the closure: returns how many
+  /// octets were used when something happened that the host has to know before the
+  /// rest means anything, or when the list of events is full. What the library
+  /// owes the peer for them is queued by the next call.
+  public mutating func receiveSome(_ octets: UnsafeMutableRawBufferPointer, handle: Handler) throws -> Int {
+    var used = 0
+    try list(handle) { events, capacity, count in
+      wsabi_conn_recv(
+        raw, octets.baseAddress?.assumingMemoryBound(to: UInt8.self), octets.count, &used, events, capacity, &count)
+    }
+    return used
   }
 
   /// The same for octets in an array.
@@ -103,6 +111,28 @@ extension Connection {
   /// ``Interest/receive`` asks for.
   public mutating func receive(handle: Handler) throws {
     try receive(UnsafeMutableRawBufferPointer(start: nil, count: 0), handle: handle)
+  }
+
+  /// Lets `read` put octets where those of a large message that is arriving
+  /// belong, so that they are not copied; it returns how many. Returns false, and
+  /// does not call `read`, when there is nothing to be gained by that.
+  public mutating func receiveInPlace(
+    read: (UnsafeMutableRawBufferPointer) throws -> Int, handle: Handler
+  ) throws -> Bool {
+    var space: UnsafeMutablePointer<UInt8>?
+    var room = 0
+    try WsabiError.check(wsabi_conn_recv_space(raw, &space, &room))
+    if room == 0 { return false }
+    let count = try read(UnsafeMutableRawBufferPointer(start: space, count: room))
+    try list(handle) { wsabi_conn_recv_commit(raw, count, $0, $1, &$2) }
+    return true
+  }
+
+  /// Takes a message away from the connection, when it lies there, so that it
+  /// outlives the event without being copied. `nil` when it lies in the octets
+  /// that were received, which are the caller's already.
+  public func take(_ event: borrowing Event) -> TakenPayload? {
+    TakenPayload(event, from: raw)
   }
 
   /// The peer's octet stream ended, or the socket failed.
@@ -178,11 +208,35 @@ extension Connection {
 
   /// What is to be done with the socket now: ask after the events were handled
   /// and the output was written. Empty: nothing, until a request is decided.
-  ///
-  /// In states other than ``State-swift.enum/open`` the host limits the time that
-  /// it waits for the peer.
   public mutating func interest() -> Interest {
     Interest(rawValue: wsabi_conn_interest(raw))
+  }
+
+  /// Makes the connection as new, with its config and its role, for a pool.
+  /// `request` is a client's.
+  public mutating func reset(client request: ClientRequest? = nil) throws(WsabiError) {
+    try WsabiError.check(
+      request.map { $0.withRaw { wsabi_conn_reset(raw, $0) } } ?? wsabi_conn_reset(raw, nil))
+  }
+}
+
+// MARK: - Time
+
+extension Connection {
+  /// When ``handleTimeout(now:handle:)`` is to be called, in milliseconds of the
+  /// host's clock: at once for 0, `nil` for never. Ask after the interest; wait no
+  /// longer than this.
+  public var deadline: UInt64? {
+    let deadline = wsabi_conn_deadline(raw)
+    return deadline == .max ? nil : deadline
+  }
+
+  /// Says what time it is, in milliseconds of a clock of the host's that does not
+  /// go back; the connection has none. Who was waited for too long is given up, and
+  /// pings are sent: write the output and ask for the interest behind it. It may be
+  /// called at any time.
+  public mutating func handleTimeout(now: UInt64, handle: Handler) throws {
+    try list(handle) { wsabi_conn_handle_timeout(raw, now, $0, $1, &$2) }
   }
 }
 
@@ -224,6 +278,12 @@ extension Connection {
     return failure == 0 ? nil : Failure(rawValue: failure)
   }
 
+  /// A figure of the connection; `nil` when it is not known (yet).
+  public func figure(_ figure: Figure) -> UInt64? {
+    var value: UInt64 = 0
+    return wsabi_conn_info(raw, figure.rawValue, &value) == WSABI_OK ? value : nil
+  }
+
   /// The subprotocol that was agreed on.
   public var subprotocol: String? {
     let name = text { wsabi_conn_subprotocol($0, $1) }
@@ -242,24 +302,43 @@ extension Connection {
 // connection is not open, and `.limit` when `Settings.maxOutput` would be passed.
 extension Connection {
   /// Queues a text message.
-  public func send(text: String) throws(WsabiError) {
+  public func send(text: String, _ options: SendOptions = []) throws(WsabiError) {
     var text = text
-    try WsabiError.check(text.withUTF8 { wsabi_conn_send_text(raw, $0.baseAddress, $0.count) })
+    try WsabiError.check(text.withUTF8 { queue(WSABI_MESSAGE_TEXT, UnsafeRawBufferPointer($0), options) })
   }
 
   /// Queues a text message; throws ``WsabiError/argument`` for what is no UTF-8.
-  public func send(text utf8: UnsafeRawBufferPointer) throws(WsabiError) {
-    try WsabiError.check(wsabi_conn_send_text(raw, utf8.baseAddress, utf8.count))
+  public func send(text utf8: UnsafeRawBufferPointer, _ options: SendOptions = []) throws(WsabiError) {
+    try WsabiError.check(queue(WSABI_MESSAGE_TEXT, utf8, options))
   }
 
   /// Queues a binary message.
-  public func send(binary octets: [UInt8]) throws(WsabiError) {
-    try WsabiError.check(wsabi_conn_send_binary(raw, octets, octets.count))
+  public func send(binary octets: [UInt8], _ options: SendOptions = []) throws(WsabiError) {
+    try WsabiError.check(octets.withUnsafeBytes { queue(WSABI_MESSAGE_BINARY, $0, options) })
   }
 
   /// Queues a binary message.
-  public func send(binary octets: UnsafeRawBufferPointer) throws(WsabiError) {
-    try WsabiError.check(wsabi_conn_send_binary(raw, octets.baseAddress, octets.count))
+  public func send(binary octets: UnsafeRawBufferPointer, _ options: SendOptions = []) throws(WsabiError) {
+    try WsabiError.check(queue(WSABI_MESSAGE_BINARY, octets, options))
+  }
+
+  private func queue(_ type: Int32, _ octets: UnsafeRawBufferPointer, _ options: SendOptions) -> wsabi_status {
+    wsabi_conn_send(raw, wsabi_message(type), octets.baseAddress, octets.count, options.rawValue)
+  }
+
+  /// Queues a message that was prepared for many connections.
+  public func send(_ message: PreparedMessage) throws(WsabiError) {
+    try WsabiError.check(wsabi_conn_send_prepared(raw, message.raw))
+  }
+
+  /// Queues a message that was taken from a connection, without copying it.
+  public func send(_ payload: consuming TakenPayload, _ options: SendOptions = []) throws(WsabiError) {
+    let status = wsabi_conn_send_borrowed(
+      raw, payload.type, payload.octets.baseAddress, payload.octets.count, options.rawValue, wsabi_release,
+      payload.owner)
+    try WsabiError.check(status)
+    // The connection releases it now.
+    payload.forget()
   }
 
   /// Queues a ping of at most 125 octets (RFC 6455 5.5.2).

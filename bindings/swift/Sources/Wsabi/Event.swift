@@ -35,11 +35,14 @@ public struct Event: ~Copyable {
     /// A plain HTTP request (``Settings/plainHTTP``) waits for
     /// ``Connection/decide(_:)`` to refuse it, which a status of 200 does too.
     case httpRequest
+    /// The queue of output had reached ``Settings/outputHighMark``, or a send was
+    /// refused with ``WsabiError/limit``, and has become short: send on.
+    case drained
   }
 
   /// What happened.
   public let kind: Kind
-  private let raw: wsabi_event
+  let raw: wsabi_event
 
   /// Nothing for a type that a newer library has, and this package not.
   init?(_ raw: wsabi_event) {
@@ -55,6 +58,7 @@ public struct Event: ~Copyable {
     case WSABI_EVENT_FAILED: kind = .failed
     case WSABI_EVENT_CLOSED: kind = .closed
     case WSABI_EVENT_HTTP_REQUEST: kind = .httpRequest
+    case WSABI_EVENT_DRAINED: kind = .drained
     default: return nil
     }
     self.raw = raw
@@ -67,7 +71,16 @@ public struct Event: ~Copyable {
   public var closeCode: CloseCode { CloseCode(rawValue: raw.code) }
 
   /// The message was compressed (RFC 7692).
-  public var isCompressed: Bool { raw.flags & UInt16(WSABI_FLAG_COMPRESSED) != 0 }
+  public var isCompressed: Bool { has(WSABI_FLAG_COMPRESSED) }
+
+  /// The payload begins its message. Only with ``Settings/messagePieces``.
+  public var isFirst: Bool { has(WSABI_FLAG_FIRST) }
+
+  /// The payload, which may be empty, ends its message. Only with
+  /// ``Settings/messagePieces``.
+  public var isLast: Bool { has(WSABI_FLAG_LAST) }
+
+  private func has(_ flag: Int32) -> Bool { raw.flags & UInt16(flag) != 0 }
 
   /// Number of octets of the payload.
   public var count: Int { raw.len }

@@ -49,6 +49,7 @@ extension Failure {
   public static let originNotAllowed = Failure(rawValue: WSABI_FAILURE_ORIGIN_NOT_ALLOWED)
   public static let unknownResource = Failure(rawValue: WSABI_FAILURE_UNKNOWN_RESOURCE)
   public static let unknownProtocol = Failure(rawValue: WSABI_FAILURE_UNKNOWN_PROTOCOL)
+  public static let timeout = Failure(rawValue: WSABI_FAILURE_TIMEOUT)
   public static let responseBadStatusLine = Failure(rawValue: WSABI_FAILURE_RESPONSE_BAD_STATUS_LINE)
   public static let responseBadLineEnd = Failure(rawValue: WSABI_FAILURE_RESPONSE_BAD_LINE_END)
   public static let responseBadHeader = Failure(rawValue: WSABI_FAILURE_RESPONSE_BAD_HEADER)
@@ -66,6 +67,7 @@ extension Failure {
   public static let responseSubprotocolRepeated = Failure(rawValue: WSABI_FAILURE_RESPONSE_SUBPROTOCOL_REPEATED)
   public static let responseOutOfMemory = Failure(rawValue: WSABI_FAILURE_RESPONSE_OUT_OF_MEMORY)
   public static let responseExtensionAnswer = Failure(rawValue: WSABI_FAILURE_RESPONSE_EXTENSION_ANSWER)
+  public static let responseTimeout = Failure(rawValue: WSABI_FAILURE_RESPONSE_TIMEOUT)
   public static let reservedBit = Failure(rawValue: WSABI_FAILURE_RESERVED_BIT)
   public static let reservedOpcode = Failure(rawValue: WSABI_FAILURE_RESERVED_OPCODE)
   public static let fragmentedControl = Failure(rawValue: WSABI_FAILURE_FRAGMENTED_CONTROL)
@@ -85,4 +87,6 @@ extension Failure {
   public static let outOfMemory = Failure(rawValue: WSABI_FAILURE_OUT_OF_MEMORY)
   public static let masked = Failure(rawValue: WSABI_FAILURE_MASKED)
   public static let badCompression = Failure(rawValue: WSABI_FAILURE_BAD_COMPRESSION)
+  public static let pongTimeout = Failure(rawValue: WSABI_FAILURE_PONG_TIMEOUT)
+  public static let idleTimeout = Failure(rawValue: WSABI_FAILURE_IDLE_TIMEOUT)
 }

@@ -10,17 +10,18 @@ struct Arguments {
     usage: wsabi-echo [--host 127.0.0.1] [--port 9001] [--path PATH]...
                       [--subprotocol NAME]... [--subprotocol-absent POLICY]
                       [--subprotocol-mismatch POLICY] [--origin ORIGIN]...
-                      [--max-message OCTETS] [--opening-timeout MS] [--no-deflate]
+                      [--no-deflate] [--max-message OCTETS] [--opening-timeout MS]
+                      [--idle-timeout MS]
     Port 0 is any free port. Without --path every path is served, without --origin
     every origin is. Subprotocols are in order of preference. POLICY is accept (the
     default), reject (with 400), or close (accept, then close with 1008). OCTETS is
-    16777216, MS is 10000 by default.
+    16777216 by default, the opening timeout 10000, and there is no idle timeout.
+    permessage-deflate is on without --no-deflate.
 
     """
 
   var host = "127.0.0.1"
   var port: UInt16 = 9001
-  var openingTimeout = 10_000
   var settings = Settings()
 
   /// `nil` when the usage is asked for.
@@ -57,7 +58,8 @@ struct Arguments {
     case "--subprotocol-mismatch": settings.subprotocols.mismatch = try policy(value)
     case "--origin": settings.origins.append(value)
     case "--max-message": limitMessages(to: try number(value, 0...Int.max / 2))
-    case "--opening-timeout": openingTimeout = try number(value, 0...Int(Int32.max))
+    case "--opening-timeout": settings.openingTimeout = .milliseconds(try number(value, 0...Int(Int32.max)))
+    case "--idle-timeout": settings.idleTimeout = .milliseconds(try number(value, 0...Int(Int32.max)))
     default: throw Wrong(text: "unknown option: \(option)")
     }
   }

@@ -1,13 +1,11 @@
 import Glibc
 import Wsabi
 
-/// A client: its connection, and the time until which it may stay as it is.
-/// wsabi has no clock: the host limits how long a connection that is not open
-/// may take.
+/// A client: its socket, its connection, and when that wants to be told the time.
 private final class Client {
   let socket: Int32
   var connection: Connection
-  var deadline: Int?
+  var deadline = UInt64.max
 
   init(socket: Int32, config: Config) throws {
     self.socket = socket
@@ -24,12 +22,15 @@ final class Server {
   /// Octets of one read.
   static let readSize = 256 * 1024
   /// How long a stopping server waits for the peers' Close, in milliseconds.
-  private static let stopTime = 1000
+  private static let stopTime: UInt64 = 1000
 
   private let listener: Listener
   private let config: Config
   private let application: Application
-  private var timeLimit: Int
+  /// No client's deadline is before it.
+  private var earliest = UInt64.max
+  /// When the peers of a stopping server had their time.
+  private var end: UInt64?
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Server.readSize, alignment: 16)
 
   /// What `poll` looks at: the signals, the listener, and the clients.
@@ -40,11 +41,10 @@ final class Server {
   private static let listening = 1
   private static let firstClient = 2
 
-  init(listener: Listener, signals: Int32, config: Config, application: Application, openingTimeout: Int) {
+  init(listener: Listener, signals: Int32, config: Config, application: Application) {
     self.listener = listener
     self.config = config
     self.application = application
-    timeLimit = openingTimeout
     polled = [signals, listener.socket].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
   }
 
@@ -55,8 +55,8 @@ final class Server {
   /// Serves until a signal comes and the clients are gone.
   func run() throws {
     raiseDescriptorLimit()
-    var isStopping = false
-    while !isStopping || !clients.isEmpty {
+    keepHeap()
+    while end == nil || !clients.isEmpty {
       if poll(&polled, nfds_t(polled.count), timeout()) < 0 {
         if errno == EINTR { continue }
         throw SystemError(call: "poll")
@@ -68,12 +68,11 @@ final class Server {
           serve(index, events)
         }
       }
-      dropOverdue()
+      tellTime()
       if polled[Server.listening].revents != 0 {
         acceptClients()
       }
       if polled[Server.signals].revents != 0 {
-        isStopping = true
         stop()
       }
     }
@@ -85,9 +84,9 @@ final class Server {
     do {
       while let socket = try listener.accept() {
         let client = try Client(socket: socket, config: config)
-        client.deadline = now() + timeLimit
         clients.append(client)
         polled.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0))
+        serve(clients.count - 1, 0)
       }
     } catch {
       // No descriptor is left: until a connection ends.
@@ -124,11 +123,20 @@ final class Server {
   private struct Ended: Error {}
 
   private func read(_ client: Client) throws {
-    let count = recv(client.socket, buffer.baseAddress, buffer.count, 0)
-    if count > 0 {
-      let octets = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-      try client.connection.receive(octets, handle: application.handle)
-    } else if count == 0 || !SystemError.isTemporary {
+    let socket = client.socket
+    var received: Int?
+    // The next part of a large message goes to its place at once.
+    let isInPlace = try client.connection.receiveInPlace(
+      read: {
+        received = receive(from: socket, into: $0)
+        return received ?? 0
+      }, handle: application.handle)
+    if !isInPlace {
+      received = receive(from: socket, into: buffer)
+      let octets = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(received ?? 0)])
+      if !octets.isEmpty { try client.connection.receive(octets, handle: application.handle) }
+    }
+    if received == nil {
       try client.connection.receiveEnd(handle: application.handle)
     }
   }
@@ -136,12 +144,17 @@ final class Server {
   /// Writes at once: POLLOUT is only asked for when the socket was full.
   private func proceed(_ index: Int) throws {
     let client = clients[index]
-    try write(client)
-    var interest = client.connection.interest()
-    while interest.contains(.receive) {
-      try client.connection.receive(handle: application.handle)
+    var interest: Interest
+    while true {
       try write(client)
       interest = client.connection.interest()
+      if interest.contains(.receive) {
+        try client.connection.receive(handle: application.handle)
+      } else if client.connection.deadline == 0 {
+        try client.connection.handleTimeout(now: now(), handle: application.handle)
+      } else {
+        break
+      }
     }
     if interest.contains(.close) { throw Ended() }
     if interest.contains(.shutdownWrite) {
@@ -149,7 +162,8 @@ final class Server {
     }
     polled[index + Server.firstClient].events =
       Int16(interest.contains(.read) ? POLLIN : 0) | Int16(interest.contains(.write) ? POLLOUT : 0)
-    limitTime(of: client)
+    client.deadline = client.connection.deadline ?? .max
+    earliest = min(earliest, client.deadline)
   }
 
   private func write(_ client: Client) throws {
@@ -164,24 +178,30 @@ final class Server {
 
   // MARK: - Time
 
-  private func limitTime(of client: Client) {
-    if client.connection.state == .open {
-      client.deadline = nil
-    } else if client.deadline == nil {
-      client.deadline = now() + timeLimit
-    }
-  }
-
-  /// Until the first deadline; -1 is for ever.
+  /// Until something is due; -1 is for ever.
   private func timeout() -> Int32 {
-    guard let earliest = clients.lazy.compactMap(\.deadline).min() else { return -1 }
-    return Int32(clamping: max(earliest - now(), 0))
+    let next = min(earliest, end ?? .max)
+    if next == .max { return -1 }
+    let time = now()
+    return next > time ? Int32(clamping: next - time) : 0
   }
 
-  private func dropOverdue() {
+  /// wsabi has no clock: it says until when it waits, and is told the time. Who was
+  /// waited for too long, it gives up; the interest shows that.
+  private func tellTime() {
     let time = now()
+    if earliest > time && (end ?? .max) > time { return }
+    earliest = .max
     for index in clients.indices.reversed() {
-      if let deadline = clients[index].deadline, deadline <= time {
+      let client = clients[index]
+      do {
+        if let end, end <= time { throw Ended() }
+        if client.deadline <= time {
+          try client.connection.handleTimeout(now: time, handle: application.handle)
+          try proceed(index)
+        }
+        earliest = min(earliest, client.deadline)
+      } catch {
         drop(index)
       }
     }
@@ -193,10 +213,9 @@ final class Server {
     for place in [Server.signals, Server.listening] {
       polled[place].fd = -1  // poll skips it
     }
-    timeLimit = Server.stopTime
+    end = now() + Server.stopTime
     for index in clients.indices.reversed() {
       let client = clients[index]
-      client.deadline = now() + timeLimit
       do {
         if client.connection.state == .connecting { throw Ended() }
         if client.connection.state == .open {

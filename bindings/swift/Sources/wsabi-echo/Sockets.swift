@@ -124,9 +124,26 @@ func raiseDescriptorLimit() {
   }
 }
 
+/// glibc gives memory back to the system as soon as 128 KiB at the end of the heap
+/// are free, and a queue of output is, each time that it was written.
+func keepHeap() {
+  // Swift does not import malloc.h.
+  typealias Mallopt = @convention(c) (_ parameter: Int32, _ value: Int32) -> Int32
+  let trimThreshold: Int32 = -1
+  if let address = dlsym(nil, "mallopt") {
+    _ = unsafeBitCast(address, to: Mallopt.self)(trimThreshold, 8 * 1024 * 1024)
+  }
+}
+
+/// How many octets came, 0 when there are none now, `nil` at the end.
+func receive(from socket: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+  let count = recv(socket, buffer.baseAddress, buffer.count, 0)
+  return count > 0 ? count : count < 0 && SystemError.isTemporary ? 0 : nil
+}
+
 /// Milliseconds of a clock that is never set.
-func now() -> Int {
+func now() -> UInt64 {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
-  return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+  return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
 }

@@ -17,7 +17,7 @@ do {
   let listener = try Listener(host: arguments.host, port: arguments.port)
   let server = Server(
     listener: listener, signals: try catchSignals(), config: try Config(arguments.settings),
-    application: Application(page: arguments.page), openingTimeout: arguments.openingTimeout)
+    application: Application(page: arguments.page))
   print("listening on \(listener.url)")
   fflush(nil)
   try server.run()
