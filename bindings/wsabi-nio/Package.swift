@@ -26,6 +26,13 @@ let package = Package(
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    .executableTarget(
+      name: "bench-frames",
+      dependencies: [
+        "WsabiNIO",
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
+      ], path: "Benchmarks/frames"),
     .testTarget(
       name: "WsabiNIOTests",
       dependencies: ["WsabiNIO", .product(name: "NIOEmbedded", package: "swift-nio")]),

@@ -10,7 +10,7 @@ internal import CWsabi
 ///     try connection.receive(octets) { event, connection in
 ///       switch event.kind {
 ///       case .request: try connection.decide(.accept())
-///       case .text: try event.withBytes { octets throws(WsabiError) in try connection.send(text: octets) }
+///       case .text: try event.withBytes { try connection.send(text: $0) }
 ///       default: break
 ///       }
 ///     }

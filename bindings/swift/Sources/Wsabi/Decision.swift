@@ -34,8 +34,7 @@ extension Connection {
     try WsabiError.check(wsabi_conn_decline_deflate(raw))
   }
 
-  /// The response that the host sends after ``receive(_:handle:)-swift.method``
-  /// of a parsed request, or the one that a client got. `nil` when there is none,
+  /// The response that the host sends to a ``ParsedRequest``, or the one that a client got. `nil` when there is none,
   /// or no longer, since the connection received again.
   public var response: HandshakeResponse? {
     var status: UInt32 = 0

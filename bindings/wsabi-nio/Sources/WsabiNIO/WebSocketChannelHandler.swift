@@ -299,7 +299,7 @@ extension Event.Kind {
   }
 }
 
-extension Array<WebSocketEvent> {
+extension [WebSocketEvent] {
   fileprivate static func += (events: inout [WebSocketEvent], event: WebSocketEvent?) {
     if let event { events.append(event) }
   }
