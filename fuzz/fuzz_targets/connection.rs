@@ -4,6 +4,7 @@
 
 use arbitrary::Arbitrary;
 use common::abi::*;
+use common::zlib::{Inflated, Inflater};
 use common::{Wire, client, support};
 use libfuzzer_sys::fuzz_target;
 use wsabi::proto::{Header, MAX_CONTROL, MAX_REASON, Opcode, apply_mask, is_valid_close_code};
@@ -540,8 +541,15 @@ fn check_frames(mut rest: &[u8], is_client: bool) {
         let end = len + usize::try_from(header.payload_len).unwrap();
         let mut payload = rest.get(len..end).expect("a whole payload").to_vec();
         rest = &rest[end..];
-        assert!(header.fin && header.rsv == 0 && header.mask.is_some() == is_client);
+        assert!(header.fin && header.mask.is_some() == is_client);
         apply_mask(&mut payload, header.mask.unwrap_or_default(), 0);
+        if header.rsv != 0 {
+            assert!(header.rsv == 4 && !header.opcode.is_control());
+            payload = match Inflater::new(15, false).inflate(&payload, usize::MAX) {
+                Inflated::Message(message) => message,
+                other => panic!("{other:?}"),
+            };
+        }
         match header.opcode {
             Opcode::Text => assert!(std::str::from_utf8(&payload).is_ok()),
             Opcode::Binary | Opcode::Ping | Opcode::Pong => {}

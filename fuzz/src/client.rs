@@ -30,11 +30,15 @@ pub enum Field<'a> {
     Subprotocol {
         is_offered: bool,
     },
+    /// The answer to what a client offers by default.
     Extension,
     Length(u16),
     Chunked,
     Other(&'a [u8], &'a [u8]),
 }
+
+const DEFLATE: &[u8] =
+    b"permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
 /// A client whose request was sent, and the key in it. It offers the
 /// subprotocols of the config.
@@ -71,7 +75,7 @@ impl Reply<'_> {
                 Field::Accept => (b"Sec-WebSocket-Accept", &accept),
                 Field::Subprotocol { is_offered: true } => (b"sec-websocket-protocol", b"chat"),
                 Field::Subprotocol { is_offered: false } => (b"sec-websocket-protocol", b"soap"),
-                Field::Extension => (b"Sec-WebSocket-Extensions", b"permessage-deflate"),
+                Field::Extension => (b"Sec-WebSocket-Extensions", DEFLATE),
                 Field::Length(len) => (b"Content-Length", &len.to_string().into_bytes()),
                 Field::Chunked => (b"Transfer-Encoding", b"chunked"),
                 Field::Other(name, value) => (name, value),
