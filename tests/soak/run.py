@@ -108,7 +108,7 @@ def start_worker(port: int, connections: int, seconds: float, seed: int) -> subp
 def run_round(
     port: int, connections: int, seconds: float, rng: random.Random, kills: int
 ) -> Counter[str]:
-    """Load for so long; returns the counts of the workers that were not killed."""
+    """Load for so long; returns the counts of the workers that came to their end."""
     begin = time.monotonic()
     share = connections // WORKERS
     workers = [start_worker(port, share, seconds, rng.getrandbits(63)) for _ in range(WORKERS)]
@@ -175,7 +175,8 @@ def soak(arguments: argparse.Namespace) -> None:
         counts = run_round(process.port, arguments.connections, rest, rng, kills)
         after = server.footprint()
         print(f"at the end: {after}; at most RSS {server.memory('VmHWM') >> 10} KiB")
-        print(", ".join(f"{count} {name}" for name, count in counts.items()) + f", {kills} killed")
+        done = ", ".join(f"{count} {name}" for name, count in counts.items())
+        print(f"{done}; and what {kills} killed workers did")
         compare(before, after)
 
 
