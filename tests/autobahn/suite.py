@@ -176,7 +176,8 @@ def write_specification(reports: Path, specification: Mapping[str, object]) -> P
     reports.mkdir(parents=True)
     path = reports / "specification.json"
     everything = {**specification, "outdir": str(reports)}
-    path.write_text(json.dumps({**everything, "exclude-cases": [], "exclude-agent-cases": {}}, indent=2))
+    everything |= {"exclude-cases": [], "exclude-agent-cases": {}}
+    path.write_text(json.dumps(everything, indent=2))
     return path
 
 

@@ -24,7 +24,9 @@ class Outcome:
     status: int
 
 
-def run(command: Sequence[str], url: str, text: bytes = b"", options: Sequence[str] = ()) -> Outcome:
+def run(
+    command: Sequence[str], url: str, text: bytes = b"", options: Sequence[str] = ()
+) -> Outcome:
     """Runs a client on the whole input."""
     with Session(command, url, options) as session:
         return session.end(text)
