@@ -197,6 +197,7 @@ clean:
 	$(MAKE) -C tests/soak clean
 	$(MAKE) -C tests/c clean
 	$(MAKE) -C tests/cpp clean
+	rm -rf bindings/swift/.build
 
 include packaging/install.mk
 # Not in the crate that cargo packs.
