@@ -11,3 +11,8 @@ wheel:
 test-python: lib wheel
 	tests/tools.sh python
 	bindings/python/tests/run.py
+
+# Beside websockets, wsproto, picows, aiohttp and uvicorn in one run.
+bench-python: lib
+	tests/tools.sh python
+	benches/python/run.py
