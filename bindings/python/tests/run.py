@@ -5,8 +5,8 @@
 
 Each Python gets an environment below ``target/test-tools``, with the packages that
 ``requirements.txt`` pins. The newest one also runs uvicorn's own tests of WebSockets, from its
-source distribution, on wsabi's class. Exit status: 0 all passed, 1 some failed, 3 a tool is
-missing.
+source distribution, on wsabi's class. At the end, a part of the Autobahn testsuite. Exit status:
+0 all passed, 1 some failed, 3 a tool is missing.
 """
 
 from __future__ import annotations
@@ -86,6 +86,26 @@ def run_uvicorn_tests(python: str) -> int:
     return ran.returncode
 
 
+def run_autobahn() -> int:
+    """Runs the cases about the order and the end of things, as server and as client."""
+    directory = ROOT / "tests" / "autobahn"
+    cases = ["--cases", "3.*", "4.*", "5.*", "7.*", "12.1.1", "13.1.1"]
+    library = str(ROOT / "target" / "release" / "libwsabi.so")
+    paths = {"WSABI_LIBRARY": library, "PYTHONPATH": str(BINDING / "src")}
+    server = f"{sys.executable} {BINDING / 'examples' / 'echo_server.py'}"
+    for command in (
+        ["run.py", "--server", server],
+        ["client.py", "--client", str(HERE / "autobahn_client.py")],
+    ):
+        ran = subprocess.run(
+            [sys.executable, str(directory / command[0]), *command[1:], *cases],
+            env={**os.environ, **paths},
+        )
+        if ran.returncode:
+            return ran.returncode
+    return 0
+
+
 def main() -> int:
     found = pythons()
     if not found:
@@ -107,6 +127,7 @@ def main() -> int:
     if version >= (3, 11):
         print("uvicorn's own tests", flush=True)
         failed += ["uvicorn's tests"] if run_uvicorn_tests(python) else []
+    failed += ["Autobahn"] if run_autobahn() else []
     print(f"failed: {', '.join(failed)}" if failed else "passed")
     return 1 if failed else 0
 

@@ -354,6 +354,30 @@ def test_frames_behind_the_head(run: Run) -> None:
 # ---- The end ----
 
 
+def test_answers_go_out_before_the_answer_to_a_close(run: Run) -> None:
+    async def main() -> None:
+        async with local() as server:
+            for end in (wire.close(1000), wire.frame(0x83)):
+                reader, writer = await raw_client(server)
+                writer.write(wire.frame(wire.TEXT, b"a") * 3 + end)
+                answer = await reader.readexactly(11)
+                assert answer[:9] == b"\x81\x01a" * 3 and answer[9] == wire.CLOSE
+                writer.close()
+
+        async def nap(websocket: ServerConnection) -> None:
+            await asyncio.sleep(0.5)
+
+        async with local(nap) as server:
+            reader, writer = await raw_client(server)
+            writer.write(wire.frame(wire.TEXT, b"a") + wire.close(4000))
+            began = asyncio.get_running_loop().time()
+            assert await reader.readexactly(4) == wire.close(4000, masked=False)
+            assert asyncio.get_running_loop().time() - began < 0.4  # nobody waits for the handler
+            writer.close()
+
+    run(main())
+
+
 def test_how_the_server_ends(run: Run) -> None:
     async def end(websocket: ServerConnection) -> None:
         what = await websocket.recv()

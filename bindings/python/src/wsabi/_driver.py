@@ -11,6 +11,8 @@ from ._events import Event
 
 #: Octets of output that wait for others at most.
 CORK_SIZE = 64 * 1024
+#: Seconds that an application has to answer the messages before the peer's Close.
+REACTION_TIME = 0.1
 READ, SHUTDOWN_WRITE = int(Interest.READ), int(Interest.SHUTDOWN_WRITE)
 CLOSE, RECV = int(Interest.CLOSE), int(Interest.RECV)
 
@@ -61,8 +63,8 @@ class Driver:
         """Handles what is no message."""
 
     def behind(self) -> bool:
-        """Whether the application, which is to react before the library does, gets to the messages
-        later in this turn of the loop.
+        """Whether the connection is at its end, but the application, which is to react before the
+        library does, has messages to answer. It calls ``_proceed`` when it has done so.
         """
         return False
 
@@ -133,7 +135,7 @@ class Driver:
         plain = self._dispatch(events)
         if not plain or self._full:
             if self.behind():
-                self.loop.call_soon(self._proceed)
+                self.loop.call_later(REACTION_TIME, self._proceed)
             else:
                 self._proceed()
         elif self._unwritten and not self._scheduled:

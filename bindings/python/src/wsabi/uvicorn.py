@@ -168,7 +168,7 @@ class WebSocketProtocol(WebSocket, asyncio.Protocol):
             self._read(False)
 
     def behind(self) -> bool:
-        if self._closed_by_app or not self._asgi:
+        if self._exception is None or self._closed_by_app or not self._asgi:
             return False
         return bool(self._asgi[0]["type"] == "websocket.receive")
 
@@ -214,7 +214,9 @@ class WebSocketProtocol(WebSocket, asyncio.Protocol):
             finally:
                 self._receiver = None
         event = self._asgi.popleft()
-        if self._held and not self._asgi:
+        if event["type"] == "websocket.disconnect":
+            self._proceed()
+        elif self._held and not self._asgi:
             self.hold_reading(False)
         return event
 

@@ -97,6 +97,7 @@ class WebSocket(Driver):
 
     async def _wait_for_message(self) -> None:
         if self._exception is not None:
+            self._proceed()
             raise self._exception
         if self._reader is not None:
             raise ConcurrencyError("another coroutine receives from this connection already")
@@ -125,7 +126,7 @@ class WebSocket(Driver):
                 self._read(False)
 
     def behind(self) -> bool:
-        return bool(self._messages)
+        return self._exception is not None and bool(self._messages)
 
     def _wake_reader(self) -> None:
         if self._reader is not None and not self._reader.done():
