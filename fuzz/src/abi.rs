@@ -5,6 +5,8 @@
 use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub type Status = i32;
 
@@ -13,11 +15,13 @@ pub const ERR_NULL: Status = -1;
 pub const ERR_ARGUMENT: Status = -2;
 pub const ERR_STATE: Status = -3;
 pub const ERR_LIMIT: Status = -4;
+pub const ERR_MEMORY: Status = -5;
 pub const ERR_UNSUPPORTED: Status = -6;
 pub const ERR_NOT_FOUND: Status = -7;
 
 pub const OPTION_MAX_HEAD_SIZE: u32 = 1;
 pub const OPTION_MAX_MESSAGE_SIZE: u32 = 4;
+pub const OPTION_OUTPUT_HIGH_MARK: u32 = 6;
 pub const OPTION_MAX_OUTPUT: u32 = 7;
 pub const OPTION_AUTO_ACCEPT: u32 = 8;
 pub const OPTION_PLAIN_HTTP: u32 = 9;
@@ -34,8 +38,14 @@ pub const OPTION_DEFLATE_MIN_SIZE: u32 = 20;
 pub const OPTION_SERVER_MAX_WINDOW_BITS: u32 = 21;
 pub const OPTION_SERVER_NO_CONTEXT_TAKEOVER: u32 = 23;
 pub const OPTION_CLIENT_NO_CONTEXT_TAKEOVER: u32 = 24;
-
-pub const FLAG_COMPRESSED: u16 = 1;
+pub const OPTION_OPENING_TIMEOUT: u32 = 25;
+pub const OPTION_CLOSING_TIMEOUT: u32 = 26;
+pub const OPTION_PING_INTERVAL: u32 = 27;
+pub const OPTION_PONG_TIMEOUT: u32 = 28;
+pub const OPTION_IDLE_TIMEOUT: u32 = 29;
+pub const OPTION_OUTPUT_LOW_MARK: u32 = 30;
+pub const OPTION_MESSAGE_PIECES: u32 = 31;
+pub const OPTION_COUNTERS: u32 = 32;
 
 pub const POLICY_REJECT: u64 = 1;
 pub const POLICY_CLOSE: u64 = 2;
@@ -59,6 +69,34 @@ pub const EVENT_CLOSE: i32 = 8;
 pub const EVENT_FAILED: i32 = 9;
 pub const EVENT_CLOSED: i32 = 10;
 pub const EVENT_HTTP_REQUEST: i32 = 11;
+pub const EVENT_DRAINED: i32 = 12;
+
+pub const FLAG_COMPRESSED: u16 = 1;
+pub const FLAG_FIRST: u16 = 2;
+pub const FLAG_LAST: u16 = 4;
+
+pub const MESSAGE_TEXT: u32 = 1;
+pub const MESSAGE_BINARY: u32 = 2;
+
+pub const SEND_MORE: u32 = 1;
+pub const SEND_COMPRESSED: u32 = 2;
+pub const SEND_UNCOMPRESSED: u32 = 4;
+
+pub const INFO_OCTETS_RECEIVED: u32 = 1;
+pub const INFO_OCTETS_SENT: u32 = 2;
+pub const INFO_FRAMES_RECEIVED: u32 = 3;
+pub const INFO_FRAMES_SENT: u32 = 4;
+pub const INFO_MESSAGES_RECEIVED: u32 = 5;
+pub const INFO_MESSAGES_SENT: u32 = 6;
+pub const INFO_PINGS_RECEIVED: u32 = 7;
+pub const INFO_PINGS_SENT: u32 = 8;
+pub const INFO_COMPRESSED_RECEIVED: u32 = 9;
+pub const INFO_COMPRESSED_SENT: u32 = 10;
+pub const INFO_ROUND_TRIP: u32 = 11;
+pub const INFO_DEFLATE: u32 = 12;
+pub const INFO_DEFLATE_WINDOW_BITS: u32 = 13;
+pub const INFO_DEFLATE_TAKEOVER: u32 = 14;
+pub const INFO_DEFLATE_PEER_TAKEOVER: u32 = 15;
 
 pub const INTEREST_READ: u32 = 1;
 pub const INTEREST_WRITE: u32 = 2;
@@ -82,6 +120,16 @@ pub struct RawConn([u8; 0]);
 /// `wsabi_explanation`.
 #[repr(C)]
 pub struct RawExplanation([u8; 0]);
+
+/// `wsabi_prepared`.
+#[repr(C)]
+pub struct RawPrepared([u8; 0]);
+
+/// `wsabi_release_fn`.
+pub type ReleaseFn = extern "C" fn(*mut c_void);
+
+/// `wsabi_trace_fn`.
+pub type TraceFn = extern "C" fn(*mut c_void, *const c_char, usize);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -264,6 +312,7 @@ unsafe extern "C" {
         len: usize,
         out: *mut *mut RawConn,
     ) -> Status;
+    pub fn wsabi_conn_reset(conn: *mut RawConn, request: *const ClientRequest) -> Status;
     pub fn wsabi_conn_free(conn: *mut RawConn);
     pub fn wsabi_conn_set_user_data(conn: *mut RawConn, user_data: *mut c_void) -> Status;
     pub fn wsabi_conn_user_data(conn: *const RawConn) -> *mut c_void;
@@ -284,6 +333,21 @@ unsafe extern "C" {
         count: *mut usize,
     ) -> Status;
 
+    pub fn wsabi_conn_recv_space(
+        conn: *mut RawConn,
+        data: *mut *mut u8,
+        len: *mut usize,
+    ) -> Status;
+    pub fn wsabi_conn_recv_commit(
+        conn: *mut RawConn,
+        len: usize,
+        events: *mut Event,
+        cap: usize,
+        count: *mut usize,
+    ) -> Status;
+    pub fn wsabi_conn_take(conn: *mut RawConn, owner: *mut *mut c_void) -> Status;
+    pub fn wsabi_release(owner: *mut c_void);
+
     pub fn wsabi_conn_output(
         conn: *mut RawConn,
         runs: *mut Iovec,
@@ -294,13 +358,44 @@ unsafe extern "C" {
     pub fn wsabi_conn_output_size(conn: *const RawConn) -> usize;
 
     pub fn wsabi_conn_interest(conn: *mut RawConn) -> u32;
+    pub fn wsabi_conn_deadline(conn: *const RawConn) -> u64;
+    pub fn wsabi_conn_handle_timeout(
+        conn: *mut RawConn,
+        now_ms: u64,
+        events: *mut Event,
+        cap: usize,
+        count: *mut usize,
+    ) -> Status;
     pub fn wsabi_conn_state(conn: *const RawConn) -> i32;
     pub fn wsabi_conn_close_code(conn: *const RawConn) -> u16;
     pub fn wsabi_conn_failure(conn: *const RawConn) -> i32;
     pub fn wsabi_conn_subprotocol(conn: *const RawConn, name: *mut Slice) -> Status;
 
+    pub fn wsabi_conn_info(conn: *const RawConn, info: u32, value: *mut u64) -> Status;
+    pub fn wsabi_conn_set_trace(
+        conn: *mut RawConn,
+        trace: Option<TraceFn>,
+        context: *mut c_void,
+    ) -> Status;
+
     pub fn wsabi_conn_send_text(conn: *mut RawConn, data: *const c_void, len: usize) -> Status;
     pub fn wsabi_conn_send_binary(conn: *mut RawConn, data: *const c_void, len: usize) -> Status;
+    pub fn wsabi_conn_send(
+        conn: *mut RawConn,
+        kind: u32,
+        data: *const c_void,
+        len: usize,
+        flags: u32,
+    ) -> Status;
+    pub fn wsabi_conn_send_borrowed(
+        conn: *mut RawConn,
+        kind: u32,
+        data: *const c_void,
+        len: usize,
+        flags: u32,
+        release: Option<ReleaseFn>,
+        context: *mut c_void,
+    ) -> Status;
     pub fn wsabi_conn_send_ping(conn: *mut RawConn, data: *const c_void, len: usize) -> Status;
     pub fn wsabi_conn_send_pong(conn: *mut RawConn, data: *const c_void, len: usize) -> Status;
     pub fn wsabi_conn_close(
@@ -309,6 +404,16 @@ unsafe extern "C" {
         reason: *const c_void,
         len: usize,
     ) -> Status;
+
+    pub fn wsabi_prepared_new(
+        config: *const RawConfig,
+        kind: u32,
+        data: *const c_void,
+        len: usize,
+        out: *mut *mut RawPrepared,
+    ) -> Status;
+    pub fn wsabi_prepared_free(prepared: *mut RawPrepared);
+    pub fn wsabi_conn_send_prepared(conn: *mut RawConn, prepared: *const RawPrepared) -> Status;
 
     pub fn wsabi_conn_recv_request(
         conn: *mut RawConn,
@@ -505,18 +610,9 @@ impl Conn {
     }
 
     pub fn client(config: Option<&Config>, ask: &Ask) -> Result<Self, Status> {
-        let [host, target, origin] = [ask.host, ask.target, ask.origin].map(Buffer::new);
-        with_fields(ask.headers, |headers, header_count| {
-            let request = ClientRequest {
-                host: host.slice(),
-                target: target.slice(),
-                origin: origin.slice(),
-                headers,
-                header_count,
-                ..ClientRequest::INIT
-            };
+        with_request(ask, |request| {
             // SAFETY: as above; the ranges live during the call.
-            Self::new(|out| unsafe { wsabi_conn_new_client(raw(config), &request, out) })
+            Self::new(|out| unsafe { wsabi_conn_new_client(raw(config), request, out) })
         })
     }
 
@@ -536,6 +632,18 @@ impl Conn {
         ok(make(out.as_mut_ptr()))?;
         // SAFETY: a success wrote it.
         Ok(Self(unsafe { out.assume_init() }))
+    }
+
+    /// Makes it as new; a client's with what it asks for.
+    pub fn reset(&mut self, ask: Option<&Ask>) -> Status {
+        match ask {
+            // SAFETY: a connection that lives.
+            None => unsafe { wsabi_conn_reset(self.0, null()) },
+            // SAFETY: as above; the ranges live during the call.
+            Some(ask) => {
+                with_request(ask, |request| unsafe { wsabi_conn_reset(self.0, request) })
+            }
+        }
     }
 
     /// Gives `input` from `offset` on; how many octets were used, and the events.
@@ -568,14 +676,50 @@ impl Conn {
     }
 
     pub fn recv_eof(&mut self, cap: usize) -> Result<Vec<Event>, Status> {
-        let mut events = Vec::with_capacity(cap);
-        let mut count = MaybeUninit::uninit();
-        // SAFETY: as above.
+        // SAFETY: valid out-parameters, during the call.
+        self.list(cap, |conn, events, count| unsafe {
+            wsabi_conn_recv_eof(conn, events, cap, count)
+        })
+    }
+
+    /// The memory that is offered for octets of the peer, which are not
+    /// initialised.
+    pub fn recv_space(&mut self) -> (*mut u8, usize) {
+        let (mut data, mut len) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+        // SAFETY: valid out-parameters, which a success wrote.
         unsafe {
-            ok(wsabi_conn_recv_eof(self.0, events.as_mut_ptr(), cap, count.as_mut_ptr()))?;
-            events.set_len(count.assume_init());
+            let status = wsabi_conn_recv_space(self.0, data.as_mut_ptr(), len.as_mut_ptr());
+            assert_eq!(status, OK);
+            (data.assume_init(), len.assume_init())
         }
-        Ok(events)
+    }
+
+    /// Tells that `len` octets were written there.
+    ///
+    /// # Safety
+    /// They were, unless `len` is more than was offered or nothing is any more.
+    pub unsafe fn recv_commit(&mut self, len: usize, cap: usize) -> Result<Vec<Event>, Status> {
+        // SAFETY: valid out-parameters, during the call; the caller's contract.
+        self.list(cap, |conn, events, count| unsafe {
+            wsabi_conn_recv_commit(conn, len, events, cap, count)
+        })
+    }
+
+    pub fn handle_timeout(&mut self, now: u64, cap: usize) -> Result<Vec<Event>, Status> {
+        // SAFETY: valid out-parameters, during the call.
+        self.list(cap, |conn, events, count| unsafe {
+            wsabi_conn_handle_timeout(conn, now, events, cap, count)
+        })
+    }
+
+    /// Takes the payload of the message that was listed last.
+    pub fn take(&mut self) -> Result<Taken, Status> {
+        let mut owner = MaybeUninit::uninit();
+        // SAFETY: a valid out-parameter, which a success wrote.
+        unsafe {
+            ok(wsabi_conn_take(self.0, owner.as_mut_ptr()))?;
+            Ok(Taken(owner.assume_init()))
+        }
     }
 
     /// Takes a request that a host parsed.
@@ -632,6 +776,11 @@ impl Conn {
         unsafe { wsabi_conn_interest(self.0) }
     }
 
+    pub fn deadline(&self) -> u64 {
+        // SAFETY: a connection that lives.
+        unsafe { wsabi_conn_deadline(self.0) }
+    }
+
     pub fn state(&self) -> i32 {
         // SAFETY: a connection that lives.
         unsafe { wsabi_conn_state(self.0) }
@@ -653,6 +802,54 @@ impl Conn {
         unsafe { send(self.0, payload.at(0).cast(), payload.len()) }
     }
 
+    /// Sends a message or a fragment, of whatever type and with whatever flags.
+    pub fn send_as(&mut self, kind: u32, payload: &[u8], flags: u32) -> Status {
+        let payload = Buffer::new(payload);
+        // SAFETY: the range lives during the call.
+        unsafe { wsabi_conn_send(self.0, kind, payload.at(0).cast(), payload.len(), flags) }
+    }
+
+    /// As above, without a copy. What was lent is overwritten and freed inside the
+    /// call that gives it back, or here when it was not taken.
+    pub fn send_lent(&mut self, kind: u32, payload: &[u8], flags: u32, lender: &Lender) -> Status {
+        let loan = Box::new((Buffer::new(payload), lender.clone()));
+        let (data, len) = (loan.0.at(0).cast(), loan.0.len());
+        let context = Box::into_raw(loan);
+        lender.0.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the range lives until it is given back.
+        let status = unsafe {
+            let release = Some(give_back as ReleaseFn);
+            wsabi_conn_send_borrowed(self.0, kind, data, len, flags, release, context.cast())
+        };
+        if status != OK {
+            give_back(context.cast());
+        }
+        status
+    }
+
+    /// As above, a payload that was taken. It is given to the caller again when it
+    /// was not sent.
+    ///
+    /// # Safety
+    /// The event is that of the payload.
+    pub unsafe fn send_taken(&mut self, taken: Taken, event: &Event) -> Result<(), (Status, Taken)> {
+        // SAFETY: the payload lives until it is released.
+        let status = unsafe {
+            let (data, release) = (event.data.cast(), Some(wsabi_release_fn as ReleaseFn));
+            wsabi_conn_send_borrowed(self.0, MESSAGE_BINARY, data, event.len, 0, release, taken.0)
+        };
+        if status != OK {
+            return Err((status, taken));
+        }
+        std::mem::forget(taken);
+        Ok(())
+    }
+
+    pub fn send_prepared(&mut self, prepared: &Prepared) -> Status {
+        // SAFETY: both live.
+        unsafe { wsabi_conn_send_prepared(self.0, prepared.0) }
+    }
+
     /// Sends the payload of an event from where it lies.
     ///
     /// # Safety
@@ -666,6 +863,19 @@ impl Conn {
         let reason = Buffer::new(reason);
         // SAFETY: the range lives during the call.
         unsafe { wsabi_conn_close(self.0, code, reason.at(0).cast(), reason.len()) }
+    }
+
+    pub fn info(&self, info: u32) -> Result<u64, Status> {
+        // SAFETY: valid pointers, during the call.
+        self.look(|conn, out| unsafe { wsabi_conn_info(conn, info, out) })
+    }
+
+    /// # Safety
+    /// The context is one for `trace` as long as the connection lives, or until
+    /// another trace or a reset.
+    pub unsafe fn set_trace(&mut self, trace: Option<TraceFn>, context: *mut c_void) -> Status {
+        // SAFETY: a connection that lives; the caller's contract.
+        unsafe { wsabi_conn_set_trace(self.0, trace, context) }
     }
 
     // What is read stays where it is: see the header for how long.
@@ -805,6 +1015,20 @@ impl Conn {
         unsafe { wsabi_conn_challenge(self.0, challenge.at(0).cast(), challenge.len()) }
     }
 
+    /// Calls a function that lists events.
+    fn list(
+        &mut self,
+        cap: usize,
+        call: impl FnOnce(*mut RawConn, *mut Event, *mut usize) -> Status,
+    ) -> Result<Vec<Event>, Status> {
+        let mut events = Vec::with_capacity(cap);
+        let mut count = MaybeUninit::uninit();
+        ok(call(self.0, events.as_mut_ptr(), count.as_mut_ptr()))?;
+        // SAFETY: a success wrote the count, and so many events.
+        unsafe { events.set_len(count.assume_init()) };
+        Ok(events)
+    }
+
     /// Calls a function that has one out-parameter.
     fn look<T>(&self, read: impl FnOnce(*const RawConn, *mut T) -> Status) -> Result<T, Status> {
         let mut out = MaybeUninit::uninit();
@@ -823,6 +1047,72 @@ impl Drop for Conn {
     fn drop(&mut self) {
         // SAFETY: it is freed once.
         unsafe { wsabi_conn_free(self.0) }
+    }
+}
+
+/// Who lends payloads, and how many were not given back.
+#[derive(Clone, Default)]
+pub struct Lender(Arc<AtomicUsize>);
+
+impl Lender {
+    /// Payloads that are lent.
+    pub fn lent(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A `wsabi_release_fn` for [`Conn::send_lent`].
+extern "C" fn give_back(context: *mut c_void) {
+    // SAFETY: `send_lent` made it, and it is given once.
+    let loan = unsafe { Box::from_raw(context.cast::<(Buffer, Lender)>()) };
+    let (payload, lender) = *loan;
+    // Overwritten and freed while the call on the connection goes on.
+    drop(payload);
+    lender.0.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// A payload that was taken away from a connection, released at the end of its
+/// scope.
+pub struct Taken(pub *mut c_void);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        // SAFETY: it is released once.
+        unsafe { wsabi_release(self.0) }
+    }
+}
+
+/// `wsabi_release` as Rust has the type of a callback.
+extern "C" fn wsabi_release_fn(owner: *mut c_void) {
+    // SAFETY: the contract of who gives it to C.
+    unsafe { wsabi_release(owner) }
+}
+
+/// A prepared message that is freed at the end of its scope.
+pub struct Prepared(pub *mut RawPrepared);
+
+impl Prepared {
+    pub fn new(config: Option<&Config>, kind: u32, payload: &[u8]) -> Result<Self, Status> {
+        let payload = Buffer::new(payload);
+        let mut out = MaybeUninit::uninit();
+        // SAFETY: the range lives during the call, and a success wrote `out`.
+        unsafe {
+            let (data, len) = (payload.at(0).cast(), payload.len());
+            ok(wsabi_prepared_new(raw(config), kind, data, len, out.as_mut_ptr()))?;
+            Ok(Self(out.assume_init()))
+        }
+    }
+}
+
+// SAFETY: rule 3 of the header; it is only given to calls that take it as `const`.
+unsafe impl Send for Prepared {}
+// SAFETY: as above.
+unsafe impl Sync for Prepared {}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // SAFETY: it is freed once.
+        unsafe { wsabi_prepared_free(self.0) }
     }
 }
 
@@ -898,6 +1188,21 @@ pub struct Parts<'a> {
     pub authority: &'a [u8],
     pub protocol: &'a [u8],
     pub headers: Headers<'a>,
+}
+
+/// Lays a client's request out as C does, for the time of a call.
+fn with_request<T>(ask: &Ask, call: impl FnOnce(&ClientRequest) -> T) -> T {
+    let [host, target, origin] = [ask.host, ask.target, ask.origin].map(Buffer::new);
+    with_fields(ask.headers, |headers, header_count| {
+        call(&ClientRequest {
+            host: host.slice(),
+            target: target.slice(),
+            origin: origin.slice(),
+            headers,
+            header_count,
+            ..ClientRequest::INIT
+        })
+    })
 }
 
 /// Lays an answer out as C does, for the time of a call.
