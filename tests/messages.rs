@@ -326,6 +326,20 @@ fn compressed_pieces_at_splits() {
     }
 }
 
+/// RFC 7692 7.2.3.2 and 7.2.3.4: a stream that is begun anew refers to messages,
+/// and not to a control frame that spans reads.
+#[cfg(feature = "deflate")]
+#[test]
+fn a_control_frame_is_no_history() {
+    let (mut client, _) = pair(&[TAKEOVER, &[(OptionKey::MessagePieces, 1)]].concat());
+    client.feed(b"\xc1\x07\xf3\x48\xcd\xc9\xc9\x07\x00");
+    client.feed(b"\x89\x03p");
+    client.feed(b"pp");
+    client.feed(b"\xc1\x05\xf2\x00\x11\x00\x00");
+    let hello = || (EventKind::Text, b"Hello".to_vec());
+    assert_eq!(joined(&client.seen), [hello(), hello()]);
+}
+
 #[cfg(feature = "deflate")]
 #[test]
 fn the_limit_of_a_message_holds_over_its_pieces() {
@@ -666,6 +680,53 @@ fn a_send_that_was_refused_is_told_when_to_come_back() {
     host.conn.close(1000, "").unwrap();
     host.take_output();
     assert!(!host.conn.interest().recv);
+}
+
+#[test]
+fn drained_waits_until_there_is_room_again() {
+    // The low mark counts as the high one.
+    let mut host = open(Role::Server, &[(OptionKey::OutputHighMark, 1000)]);
+    host.conn.send_binary(&[0; 1500]).unwrap();
+    host.conn.output_consumed(host.conn.output_size() - 1000).unwrap();
+    let interest = host.conn.interest();
+    assert!(!interest.read && !interest.recv);
+    host.conn.output_consumed(1).unwrap();
+    let interest = host.conn.interest();
+    assert!(interest.read && interest.recv);
+}
+
+#[test]
+fn drained_is_told_of_open_connections_alone() {
+    let drained = || {
+        let mut host = open(Role::Server, &[(OptionKey::OutputHighMark, 1000)]);
+        host.conn.send_binary(&[0; 1500]).unwrap();
+        host.take_output();
+        host
+    };
+    let mut host = drained();
+    host.conn.close(1000, "").unwrap();
+    assert!(!host.conn.interest().recv);
+    host.feed(&[]);
+    assert_eq!(host.seen, []);
+    let mut host = drained();
+    host.eof();
+    host.feed(&[]);
+    assert_eq!(host.seen.iter().map(|seen| seen.kind).collect::<Vec<_>>(), [EventKind::Closed]);
+}
+
+/// The list is full with DRAINED: what came before the decision is not lost.
+#[test]
+fn drained_takes_the_place_of_no_message() {
+    let mut config = Config::default();
+    config.set(OptionKey::OutputHighMark, 1).unwrap();
+    let mut host = Host::new(config, 1);
+    host.feed(&[support::REQUEST.as_bytes(), &frame(0x81, b"kept")].concat());
+    host.conn.accept(None, &wsabi::handshake::Answer::default()).unwrap();
+    host.take_output();
+    assert!(host.conn.interest().recv);
+    host.feed(&[]);
+    let kinds: Vec<_> = host.seen.iter().map(|seen| seen.kind).collect();
+    assert_eq!(kinds, [EventKind::Request, EventKind::Drained, EventKind::Text]);
 }
 
 // ---- Counted and told ----

@@ -333,11 +333,8 @@ unsafe extern "C" {
         count: *mut usize,
     ) -> Status;
 
-    pub fn wsabi_conn_recv_space(
-        conn: *mut RawConn,
-        data: *mut *mut u8,
-        len: *mut usize,
-    ) -> Status;
+    pub fn wsabi_conn_recv_space(conn: *mut RawConn, data: *mut *mut u8, len: *mut usize)
+    -> Status;
     pub fn wsabi_conn_recv_commit(
         conn: *mut RawConn,
         len: usize,
@@ -640,9 +637,7 @@ impl Conn {
             // SAFETY: a connection that lives.
             None => unsafe { wsabi_conn_reset(self.0, null()) },
             // SAFETY: as above; the ranges live during the call.
-            Some(ask) => {
-                with_request(ask, |request| unsafe { wsabi_conn_reset(self.0, request) })
-            }
+            Some(ask) => with_request(ask, |request| unsafe { wsabi_conn_reset(self.0, request) }),
         }
     }
 
@@ -832,7 +827,11 @@ impl Conn {
     ///
     /// # Safety
     /// The event is that of the payload.
-    pub unsafe fn send_taken(&mut self, taken: Taken, event: &Event) -> Result<(), (Status, Taken)> {
+    pub unsafe fn send_taken(
+        &mut self,
+        taken: Taken,
+        event: &Event,
+    ) -> Result<(), (Status, Taken)> {
         // SAFETY: the payload lives until it is released.
         let status = unsafe {
             let (data, release) = (event.data.cast(), Some(wsabi_release_fn as ReleaseFn));

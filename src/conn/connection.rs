@@ -180,9 +180,12 @@ impl Connection {
         self.settle();
         self.release();
         self.forget_response();
-        if self.queue == Queue::Drained && !sink.is_full() {
+        if self.has_drained() && !sink.is_full() {
             self.queue = Queue::Low;
             sink.push(event(EventKind::Drained, &[]));
+            if sink.is_full() {
+                return Ok(0);
+            }
         }
         if self.state == State::Connecting {
             return self.read_opening(input, sink);
@@ -268,7 +271,7 @@ impl Connection {
             State::Closing | State::Closed => true,
         };
         let recv = self.has_kept() && self.state != State::Connecting
-            || self.queue == Queue::Drained
+            || self.has_drained()
             || self.reader.is_stopped();
         Interest { read, write, recv, ..Interest::default() }
     }
@@ -617,13 +620,19 @@ impl Connection {
         self.output.size() as u64 >= self.config.get(OptionKey::OutputHighMark)
     }
 
+    /// Whether DRAINED is to be listed. Behind our Close there is nothing to send.
+    #[inline]
+    fn has_drained(&self) -> bool {
+        self.queue == Queue::Drained && self.state == State::Open
+    }
+
     /// Output that was at the high mark was sent.
     #[cold]
     fn drain(&mut self) {
         let high = self.config.get(OptionKey::OutputHighMark);
         let low = self.config.get(OptionKey::OutputLowMark).min(high);
         self.queue = match self.state {
-            _ if self.output.size() as u64 > low => Queue::High,
+            _ if self.output.size() as u64 > low || self.is_at_high_mark() => Queue::High,
             State::Open => Queue::Drained,
             _ => Queue::Low,
         };

@@ -307,13 +307,14 @@ impl Reader {
                 self.place(frame, arrived, offset, rules)?
             };
             let is_over = self.left == 0 && !self.is_stopped();
+            let is_piece = rules.in_pieces && !frame.opcode.is_control();
             let item = if is_over { self.end_frame(frame, place, rules)? } else { None };
             let item = match item {
-                None if rules.in_pieces && !frame.opcode.is_control() => self.piece(place),
+                None if is_piece => self.piece(place),
                 item => item,
             };
             let Some(item) = item else { continue };
-            let goes_on = rules.in_pieces && item.marks.0 & Marks::LAST == 0;
+            let goes_on = is_piece && item.marks.0 & Marks::LAST == 0;
             if let (true, Place::Held, Some(decompress)) =
                 (goes_on, item.place, &mut tools.decompress)
             {
