@@ -171,6 +171,22 @@ fn null_is_a_status() {
             wsabi_conn_recv_eof(none, events, 1, at(&mut size)),
             wsabi_conn_recv_eof(some, null_mut(), 1, at(&mut size)),
             wsabi_conn_recv_eof(some, events, 1, null_mut()),
+            wsabi_conn_recv_space(none, &mut null_mut(), at(&mut size)),
+            wsabi_conn_recv_space(some, null_mut(), at(&mut size)),
+            wsabi_conn_recv_space(some, &mut null_mut(), null_mut()),
+            wsabi_conn_recv_commit(none, 0, events, 1, at(&mut size)),
+            wsabi_conn_recv_commit(some, 0, null_mut(), 1, at(&mut size)),
+            wsabi_conn_recv_commit(some, 0, events, 1, null_mut()),
+            wsabi_conn_take(none, &NOTHING, &mut null_mut()),
+            wsabi_conn_take(some, null(), &mut null_mut()),
+            wsabi_conn_take(some, &NOTHING, null_mut()),
+            wsabi_conn_handle_timeout(none, 0, events, 1, at(&mut size)),
+            wsabi_conn_handle_timeout(some, 0, null_mut(), 1, at(&mut size)),
+            wsabi_conn_handle_timeout(some, 0, events, 1, null_mut()),
+            wsabi_conn_info(none, INFO_DEFLATE, &mut number),
+            wsabi_conn_info(some, INFO_DEFLATE, null_mut()),
+            wsabi_conn_set_trace(none, None, null_mut()),
+            wsabi_conn_reset(none, null()),
             wsabi_conn_output(none, null_mut(), 0, at(&mut size)),
             wsabi_conn_output(some, null_mut(), 1, at(&mut size)),
             wsabi_conn_output(some, null_mut(), 0, null_mut()),
@@ -181,6 +197,15 @@ fn null_is_a_status() {
             wsabi_conn_send_text(some, null(), 1),
             wsabi_conn_send_binary(none, null(), 0),
             wsabi_conn_send_binary(some, null(), 1),
+            wsabi_conn_send(none, MESSAGE_TEXT, null(), 0, 0),
+            wsabi_conn_send(some, MESSAGE_TEXT, null(), 1, 0),
+            wsabi_conn_send_borrowed(none, MESSAGE_TEXT, null(), 0, 0, Some(count_up), null_mut()),
+            wsabi_conn_send_borrowed(some, MESSAGE_TEXT, null(), 1, 0, Some(count_up), null_mut()),
+            wsabi_conn_send_borrowed(some, MESSAGE_TEXT, null(), 0, 0, None, null_mut()),
+            wsabi_prepared_new(null(), MESSAGE_TEXT, null(), 0, null_mut()),
+            wsabi_prepared_new(null(), MESSAGE_TEXT, null(), 1, &mut null_mut()),
+            wsabi_conn_send_prepared(none, null()),
+            wsabi_conn_send_prepared(some, null()),
             wsabi_conn_send_ping(none, null(), 0),
             wsabi_conn_send_ping(some, null(), 1),
             wsabi_conn_send_pong(none, null(), 0),
@@ -231,6 +256,9 @@ fn null_is_a_status() {
         for (index, status) in statuses.into_iter().enumerate() {
             assert_eq!(status, ERR_NULL, "call {index}");
         }
+        wsabi_release(null_mut());
+        wsabi_prepared_free(null_mut());
+        assert_eq!(wsabi_conn_deadline(none), u64::MAX);
         wsabi_explanation_free(null_mut());
         assert_eq!(wsabi_explanation_count(null()), 0);
         assert!(wsabi_conn_user_data(none).is_null());
@@ -250,6 +278,7 @@ fn a_refused_call_writes_nothing() {
     let (mut consumed, mut count) = (77, 77);
     let mut events = [Event { kind: 77, flags: 77, code: 77, data: null(), len: 77 }];
     let mut name = Slice { data: null(), len: 77 };
+    let (mut owner, mut prepared, mut number) = (null_mut(), null_mut(), 77);
     let mut octet = 0;
     let absurd = isize::MAX as usize + 1;
     // SAFETY: the lengths are refused before anything is touched.
@@ -264,7 +293,29 @@ fn a_refused_call_writes_nothing() {
         assert_eq!(wsabi_conn_output(conn.0, null_mut(), absurd, &mut count), ERR_NULL);
         assert_eq!(wsabi_conn_head_method(conn.0, &mut name), ERR_STATE);
         assert_eq!(wsabi_conn_output_consumed(conn.0, 1), ERR_ARGUMENT);
+        let list = &mut events[0];
+        assert_eq!(wsabi_conn_recv_commit(conn.0, 0, list, 1, &mut count), ERR_STATE);
+        assert_eq!(wsabi_conn_recv_commit(conn.0, 0, list, 0, &mut count), ERR_ARGUMENT);
+        assert_eq!(wsabi_conn_handle_timeout(conn.0, 0, list, 0, &mut count), ERR_ARGUMENT);
+        assert_eq!(wsabi_conn_take(conn.0, list, &mut owner), ERR_STATE);
+        assert_eq!(wsabi_conn_info(conn.0, 99, &mut number), ERR_UNSUPPORTED);
+        assert_eq!(wsabi_conn_info(conn.0, INFO_OCTETS_SENT, &mut number), ERR_NOT_FOUND);
+        let bad = [(9, 0, ERR_UNSUPPORTED), (MESSAGE_TEXT, 8, ERR_UNSUPPORTED)];
+        for (kind, flags, status) in bad {
+            let context = (&raw mut number).cast();
+            let send = wsabi_conn_send_borrowed;
+            assert_eq!(send(conn.0, kind, null(), 0, flags, Some(count_up), context), status);
+            assert_eq!(wsabi_conn_send(conn.0, kind, null(), 0, flags), status);
+        }
+        let prepare = |kind, text: &CStr, prepared| {
+            wsabi_prepared_new(null(), kind, text.as_ptr().cast(), text.count_bytes(), prepared)
+        };
+        assert_eq!(prepare(9, c"", &mut prepared), ERR_UNSUPPORTED);
+        assert_eq!(prepare(MESSAGE_TEXT, c"\xff", &mut prepared), ERR_ARGUMENT);
+        assert_eq!(wsabi_conn_reset(conn.0, &ClientRequest::INIT), ERR_ARGUMENT);
     }
+    assert_eq!((owner, prepared, number), (null_mut(), null_mut(), 77));
+    assert_eq!((conn.state(), conn.output_size()), (STATE_OPEN, 0));
     assert_eq!((consumed, count, events[0].kind, events[0].len, name.len), (77, 77, 77, 77, 77));
 }
 
@@ -441,6 +492,309 @@ fn output_in_runs() {
     }
     assert_eq!(sent, expected);
     assert!(conn.output(3).is_empty());
+}
+
+// ---- Lent, taken, prepared ----
+
+/// A payload is read where it lies, and given back when its last octet was
+/// written: once, while the connection is at work, and freed at once.
+#[test]
+fn what_is_lent_is_sent_from_where_it_lies() {
+    let payload = Buffer::new(&[b'l'; 3000]);
+    let mut conn = open(&Config::new(&[]));
+    let mut released = 0_u64;
+    let context = (&raw mut released).cast::<c_void>();
+    // SAFETY: the payload and the counter outlive the connection.
+    let status = unsafe {
+        let (data, release) = (payload.at(0).cast(), Some(count_up as ReleaseFn));
+        wsabi_conn_send_borrowed(conn.0, MESSAGE_TEXT, data, payload.len(), 0, release, context)
+    };
+    assert_eq!(status, OK);
+    let lender = Lender::default();
+    assert_eq!(conn.send(wsabi_conn_send_binary, b"between"), OK);
+    assert_eq!(conn.send_lent(MESSAGE_BINARY, &[b'm'; 2048], SEND_MORE, &lender), OK);
+    assert_eq!(conn.send_lent(MESSAGE_BINARY, &[b'n'; 2048], 0, &lender), OK);
+    let expected = [
+        reply(0x81, &[b'l'; 3000]),
+        reply(0x82, b"between"),
+        reply(0x02, &[b'm'; 2048]),
+        reply(0x80, &[b'n'; 2048]),
+    ];
+    let mut runs = [MaybeUninit::<Iovec>::uninit(); 8];
+    let mut count = 0;
+    // SAFETY: valid out-parameters; the runs live until the next call.
+    unsafe {
+        assert_eq!(wsabi_conn_output(conn.0, runs.as_mut_ptr().cast(), 8, &mut count), OK);
+        assert_eq!((count, runs[1].assume_init().base), (6, payload.at(0).cast_const().cast()));
+    }
+    let mut sent: Vec<u8> = Vec::new();
+    while conn.output_size() > 0 {
+        let octets = conn.output(64).concat();
+        let step = octets.len().min(777);
+        assert_eq!(conn.output_consumed(step), OK);
+        sent.extend(&octets[..step]);
+        // SAFETY: nobody else looks at the counter now.
+        let released = unsafe { context.cast::<u64>().read() };
+        assert_eq!(released, u64::from(sent.len() >= expected[0].len()));
+        let left = expected.concat().len() - sent.len();
+        assert_eq!(lender.lent(), left.min(1) + usize::from(left > 2052));
+    }
+    assert_eq!(sent, expected.concat());
+}
+
+#[test]
+fn what_is_lent_is_given_back_on_every_path() {
+    let large = &[b'l'; 3000];
+    let limited = Config::new(&[(OPTION_MAX_OUTPUT, 4000)]);
+    let lender = Lender::default();
+    let lend = |conn: &mut Conn, payload: &[u8], status| {
+        assert_eq!(conn.send_lent(MESSAGE_TEXT, payload, 0, &lender), status);
+        lender.lent()
+    };
+    // It is copied, or refused.
+    let mut client = Conn::open(None, ROLE_CLIENT, None).unwrap();
+    assert_eq!(lend(&mut client, large, OK), 0);
+    let mut conn = open(&limited);
+    assert_eq!(lend(&mut conn, b"small", OK), 0);
+    assert_eq!(lend(&mut conn, b"", OK), 0);
+    assert_eq!(lend(&mut conn, &[0xff; 3000], ERR_ARGUMENT), 0);
+    assert_eq!(lend(&mut Conn::server(None), large, ERR_STATE), 0);
+    assert_eq!(lend(&mut conn, large, OK), 1);
+    assert_eq!(lend(&mut conn, large, ERR_LIMIT), 1);
+    // The connection goes before it is written, or begins anew.
+    drop(conn);
+    assert_eq!(lender.lent(), 0);
+    let mut conn = open(&limited);
+    assert_eq!(lend(&mut conn, large, OK), 1);
+    assert_eq!(conn.output_consumed(1500), OK);
+    assert_eq!((conn.reset(Some(&ASK)), lender.lent()), (ERR_ARGUMENT, 1));
+    assert_eq!((conn.reset(None), lender.lent()), (OK, 0));
+    assert_eq!((conn.state(), conn.output_size()), (STATE_CONNECTING, 0));
+    let events = receive(&mut conn, &Buffer::new(REQUEST.as_bytes()), 1);
+    assert_eq!(kinds(&events), [EVENT_REQUEST]);
+    assert_eq!((client.reset(None), client.reset(Some(&ASK))), (ERR_ARGUMENT, OK));
+    assert!(take_output(&mut client).starts_with(b"GET /chat?room=1 HTTP/1.1\r\n"));
+}
+
+/// A large message is written by the caller into memory that nobody initialised,
+/// in parts; taken away, it outlives its connection, and is sent by another.
+#[test]
+fn a_message_is_received_in_its_place_and_taken() {
+    let message: Vec<u8> = (0..20_000_u32).map(|n| n as u8).collect();
+    let wire = frame(0x82, &message);
+    let mut conn = open(&Config::new(&[]));
+    assert_eq!(conn.recv_space(), (null_mut(), 0));
+    assert!(receive(&mut conn, &Buffer::new(&wire[..17_000]), 1).is_empty());
+    let mut at = 17_000;
+    let mut events = Vec::new();
+    while at < wire.len() {
+        let (place, room) = conn.recv_space();
+        // SAFETY: what is refused is not looked at; else, as much was written.
+        unsafe {
+            assert_eq!(conn.recv_commit(room + 1, 1).err(), Some(ERR_ARGUMENT));
+            assert_eq!(conn.recv_commit(room, 0).err(), Some(ERR_ARGUMENT));
+            let now = &wire[at..wire.len().min(at + room.min(1111))];
+            place.copy_from_nonoverlapping(now.as_ptr(), now.len());
+            // To send ends nothing.
+            assert_eq!(conn.send(wsabi_conn_send_binary, b"meanwhile"), OK);
+            events = conn.recv_commit(now.len(), 1).unwrap();
+            assert_eq!(conn.recv_commit(0, 1).err(), Some(ERR_STATE));
+            at += now.len();
+        }
+    }
+    assert_eq!((kinds(&events), conn.recv_space().1), (vec![EVENT_BINARY], 0));
+    // The question for space ended the payload.
+    assert_eq!(conn.take(&events[0]).err(), Some(ERR_STATE));
+
+    let (mut conn, event) = large(&wire);
+    let taken = conn.take(&event).unwrap();
+    assert_eq!(conn.take(&event).err(), Some(ERR_STATE));
+    conn.interest();
+    drop(conn);
+    assert_eq!(payload_of(&taken, &event), message);
+    let mut other = open(&Config::new(&[]));
+    // SAFETY: it is the event of that payload.
+    unsafe {
+        let mut closed = Conn::server(None);
+        let (status, taken) = closed.send_taken(taken, &event).unwrap_err();
+        assert_eq!(status, ERR_STATE);
+        assert!(other.send_taken(taken, &event).is_ok());
+    }
+    assert_eq!(take_output(&mut other), reply(0x82, &message));
+    // Nobody sends this one.
+    let (mut conn, event) = large(&wire);
+    let taken = conn.take(&event).unwrap();
+    drop(conn);
+    drop(taken);
+    // What lies in the caller's octets is the caller's.
+    let input = Buffer::new(&frame(0x81, b"here"));
+    let events = receive(&mut other, &input, 1);
+    assert_eq!(other.take(&events[0]).err(), Some(ERR_STATE));
+    drop(other);
+    assert_eq!(payload(&events[0]), b"here");
+}
+
+/// Between the offer and the octets nothing else may be received: what was
+/// offered is not looked at then.
+#[test]
+fn a_place_that_was_offered_is_lost_by_other_calls() {
+    let wire = frame(0x81, &[b't'; 20_000]);
+    let between: [fn(&mut Conn); 6] = [
+        |conn| drop(conn.recv(&Buffer::new(&[]), 0, 1).unwrap()),
+        |conn| drop(conn.handle_timeout(0, 1).unwrap()),
+        |conn| assert_eq!(conn.interest(), INTEREST_READ),
+        |conn| assert_eq!(kinds(&conn.recv_eof(1).unwrap()), [EVENT_CLOSED]),
+        |conn| assert_eq!(conn.reset(None), OK),
+        |conn| drop(receive(conn, &Buffer::new(&frame(0x81, &[b't'; 20_000])[19_000..]), 1)),
+    ];
+    for between in between {
+        let mut conn = open(&Config::new(&[]));
+        receive(&mut conn, &Buffer::new(&wire[..19_000]), 1);
+        assert!(conn.recv_space().1 >= 1000);
+        between(&mut conn);
+        // SAFETY: nothing is offered any more.
+        unsafe {
+            assert_eq!(conn.recv_commit(1, 1).err(), Some(ERR_STATE));
+            assert_eq!(conn.recv_commit(0, 1).err(), Some(ERR_STATE));
+        }
+    }
+    // Asked for twice, it is there once; and text is checked in its place.
+    let mut conn = open(&Config::new(&[]));
+    receive(&mut conn, &Buffer::new(&wire[..19_000]), 1);
+    assert_eq!(conn.recv_space(), conn.recv_space());
+    let (place, _) = conn.recv_space();
+    // SAFETY: the octet was written.
+    let events = unsafe {
+        place.write(frame(0x81, &[0xff; 20_000])[19_000]);
+        conn.recv_commit(1, 1).unwrap()
+    };
+    assert_eq!((kinds(&events), conn.failure()), (vec![EVENT_FAILED], 210));
+}
+
+/// A message that lies in its connection, as the whole wire brought it.
+fn large(wire: &[u8]) -> (Conn, Event) {
+    let mut conn = open(&Config::new(&[]));
+    let (first, last) = wire.split_at(wire.len() / 2);
+    receive(&mut conn, &Buffer::new(first), 1);
+    let events = receive(&mut conn, &Buffer::new(last), 1);
+    (conn, events[0])
+}
+
+/// Several threads send one message, which is freed before they write it.
+#[test]
+fn a_prepared_message_is_shared_by_threads() {
+    let config = Config::new(&[]);
+    let payload = [b'p'; 3000];
+    let prepared = Prepared::new(Some(&config), MESSAGE_TEXT, &payload).unwrap();
+    let small = Prepared::new(None, MESSAGE_BINARY, b"small").unwrap();
+    let send = |mut conn: Conn| {
+        assert_eq!(conn.send_prepared(&prepared), OK);
+        assert_eq!(conn.send_prepared(&small), OK);
+        assert_eq!(conn.send_as(MESSAGE_TEXT, b"begun", SEND_MORE), OK);
+        assert_eq!(conn.send_prepared(&small), ERR_STATE);
+        conn
+    };
+    let conns = thread::scope(|scope| {
+        let threads = [(); 2].map(|()| scope.spawn(|| send(open(&config))));
+        threads.map(|thread| thread.join().unwrap())
+    });
+    let mut client = send(Conn::open(None, ROLE_CLIENT, None).unwrap());
+    assert_eq!(Conn::server(None).send_prepared(&small), ERR_STATE);
+    drop((prepared, small));
+    let expected = [reply(0x81, &payload), reply(0x82, b"small"), reply(0x01, b"begun")].concat();
+    thread::scope(|scope| {
+        for mut conn in conns {
+            let expected = &expected;
+            scope.spawn(move || assert_eq!(take_output(&mut conn), *expected));
+        }
+    });
+    // A client masks a copy.
+    let mut server = Conn::open(None, ROLE_SERVER, None).unwrap();
+    let messages = [(EVENT_TEXT, 0, payload.to_vec()), (EVENT_BINARY, 0, b"small".to_vec())];
+    assert_eq!(pass(&mut client, &mut server, 64), messages);
+}
+
+// ---- Deadlines, figures, lines ----
+
+#[test]
+fn what_a_deadline_lists() {
+    let config = Config::new(&[
+        (OPTION_OPENING_TIMEOUT, 10),
+        (OPTION_PING_INTERVAL, 50),
+        (OPTION_PONG_TIMEOUT, 30),
+        (OPTION_CLOSING_TIMEOUT, 20),
+    ]);
+    let mut late = Conn::server(Some(&config));
+    assert!(late.handle_timeout(100, 1).unwrap().is_empty());
+    assert_eq!((late.deadline(), late.handle_timeout(110, 0).err()), (110, Some(ERR_ARGUMENT)));
+    let events = late.handle_timeout(110, 1).unwrap();
+    assert_eq!((kinds(&events), events[0].code, late.failure()), (vec![EVENT_FAILED], 408, 131));
+    assert!(!payload(&events[0]).is_empty());
+    assert!(take_output(&mut late).starts_with(b"HTTP/1.1 408 "));
+
+    let mut conn = open(&config);
+    assert_eq!(conn.deadline(), 0);
+    assert!(conn.handle_timeout(0, 1).unwrap().is_empty());
+    assert!(conn.handle_timeout(50, 1).unwrap().is_empty());
+    let ping = take_output(&mut conn);
+    assert_eq!((ping.len(), ping[0]), (10, 0x89));
+    let pong = Buffer::new(&frame(0x8a, &ping[2..]));
+    assert_eq!(kinds(&receive(&mut conn, &pong, 1)), [EVENT_PONG]);
+    assert_eq!(conn.info(INFO_ROUND_TRIP), Err(ERR_NOT_FOUND));
+    assert!(conn.handle_timeout(57, 1).unwrap().is_empty());
+    assert_eq!((conn.info(INFO_ROUND_TRIP), conn.deadline()), (Ok(7), 100));
+    assert!(conn.handle_timeout(100, 1).unwrap().is_empty());
+    let events = conn.handle_timeout(130, 1).unwrap();
+    assert_eq!((kinds(&events), events[0].code), (vec![EVENT_FAILED], 1011));
+    // SAFETY: the payload lives until the next call that receives.
+    assert_eq!(unsafe { conn.send_back(wsabi_conn_send_text, &events[0]) }, OK);
+    assert_eq!(kinds(&conn.handle_timeout(150, 1).unwrap()), [EVENT_CLOSED]);
+    assert_eq!((conn.deadline(), conn.state()), (u64::MAX, STATE_CLOSED));
+}
+
+/// The context goes with the last call that may use it.
+#[test]
+fn lines_are_told_to_a_context() {
+    extern "C" fn keep(context: *mut c_void, line: *const c_char, len: usize) {
+        // SAFETY: the context is such a list; the line lives during the call.
+        unsafe { (*context.cast::<Vec<Vec<u8>>>()).push(copy(line.cast(), len)) }
+    }
+    let lines = Box::into_raw(Box::<Vec<Vec<u8>>>::default());
+    let mut conn = open(&Config::new(&[(OPTION_COUNTERS, 1)]));
+    // SAFETY: the list lives until the trace is ended.
+    let lines = unsafe {
+        assert_eq!(conn.set_trace(Some(keep), lines.cast()), OK);
+        assert_eq!(conn.send_lent(MESSAGE_TEXT, &[b'l'; 3000], 0, &Lender::default()), OK);
+        receive(&mut conn, &Buffer::new(&frame(0x81, b"secret")), 1);
+        assert_eq!(conn.close(1000, b"secret"), OK);
+        assert_eq!(conn.set_trace(None, null_mut()), OK);
+        *Box::from_raw(lines)
+    };
+    let lines: Vec<_> = lines.into_iter().map(|line| String::from_utf8(line).unwrap()).collect();
+    assert_eq!(lines, ["out Text 3000", "in Text 6", "out Close 8", "state Closing"]);
+    receive(&mut conn, &Buffer::new(&frame(0x89, b"")), 1);
+    let counted = [INFO_MESSAGES_RECEIVED, INFO_PINGS_RECEIVED, INFO_FRAMES_SENT];
+    assert_eq!(counted.map(|key| conn.info(key)), [Ok(1), Ok(1), Ok(2)]);
+    for key in 1..=INFO_DEFLATE_PEER_TAKEOVER {
+        assert!(matches!(conn.info(key), Ok(_) | Err(ERR_NOT_FOUND)));
+    }
+}
+
+#[test]
+fn messages_in_pieces_are_marked() {
+    let mut conn = open(&Config::new(&[(OPTION_MESSAGE_PIECES, 1)]));
+    let wire = frame(0x82, b"0123456789");
+    let mut listed = Vec::new();
+    for piece in [&wire[..8], &wire[8..9], &wire[9..]] {
+        let input = Buffer::new(piece);
+        let events = receive(&mut conn, &input, 2);
+        assert_eq!(conn.take(&events[0]).err(), Some(ERR_STATE));
+        assert_eq!(conn.recv_space().1, 0);
+        listed.push((events[0].flags, payload(&events[0])));
+    }
+    let pieces =
+        [(FLAG_FIRST, b"01".to_vec()), (0, b"2".to_vec()), (FLAG_LAST, b"3456789".to_vec())];
+    assert_eq!(listed, pieces);
 }
 
 // ---- Opening handshake ----
@@ -1037,44 +1391,65 @@ fn an_explanation_outlives_its_capture() {
 fn calls_in_any_order() {
     for seed in 1..=if cfg!(miri) { 4 } else { 500 } {
         let mut random = Random(seed);
-        let config = Config::new(&[(OPTION_AUTO_ACCEPT, random.below(2) as u64)]);
+        let config = Config::new(&[
+            (OPTION_AUTO_ACCEPT, random.below(2) as u64),
+            (OPTION_MESSAGE_PIECES, u64::from(random.below(4) == 0)),
+            (OPTION_COUNTERS, random.below(2) as u64),
+            (OPTION_OUTPUT_HIGH_MARK, 5000),
+            (OPTION_OUTPUT_LOW_MARK, 100),
+            (OPTION_PING_INTERVAL, 500),
+            (OPTION_IDLE_TIMEOUT, 9000),
+        ]);
         let (mut conn, mut wire) = if random.below(4) == 0 {
             let refusal = b"HTTP/1.1 404 \r\nContent-Length: 100\r\n\r\n".to_vec();
             (Conn::client(Some(&config), &ASK).unwrap(), refusal)
         } else {
             (Conn::server(Some(&config)), REQUEST.into())
         };
-        wire.extend([conversation(), conversation()].concat());
+        let large = frame(0x82, &[b'l'; 20_000]);
+        wire.extend([conversation(), large, conversation()].concat());
+        wire.truncate(wire.len() - frame(0x88, b"\x03\xe8bye").len());
         // What the last events point to lives until the next call that receives.
-        let mut last = (Buffer::new(b""), Vec::new());
+        let mut last = Last { input: Buffer::new(b""), events: Vec::new(), taken: Vec::new() };
+        let (mut now, lender) = (0, Lender::default());
         for _ in 0..200 {
-            let status = any_call(&mut conn, &mut random, &mut wire, &mut last);
+            let status = match random.below(4) {
+                0 => any_new_call(&mut conn, &mut random, &mut wire, &mut last, &mut now, &lender),
+                _ => any_call(&mut conn, &mut random, &mut wire, &mut last),
+            };
             assert!((ERR_NOT_FOUND..=OK).contains(&status), "seed {seed}: status {status}");
+            assert!(conn.output_size() > 0 || lender.lent() == 0);
         }
+        drop(conn);
+        assert_eq!(lender.lent(), 0);
+        last.taken.iter().for_each(|(taken, event)| drop(payload_of(taken, event)));
     }
 }
 
-fn any_call(
-    conn: &mut Conn,
-    random: &mut Random,
-    wire: &mut Vec<u8>,
-    last: &mut (Buffer, Vec<Event>),
-) -> Status {
+/// What a host may look at.
+struct Last {
+    input: Buffer,
+    events: Vec<Event>,
+    taken: Vec<(Taken, Event)>,
+}
+
+fn any_call(conn: &mut Conn, random: &mut Random, wire: &mut Vec<u8>, last: &mut Last) -> Status {
     let payload = vec![b'p'; random.below(130)];
     match random.below(16) {
         0..4 => {
-            let len = random.below(40).min(wire.len());
+            let most = if random.below(8) == 0 { 20_000 } else { 40 };
+            let len = random.below(most).min(wire.len());
             let input = Buffer::new(&wire[..len]);
             match conn.recv(&input, 0, random.below(3)) {
                 Ok((used, events)) => {
                     wire.drain(..used);
-                    *last = (input, events);
+                    (last.input, last.events) = (input, events);
                 }
                 Err(status) => return status,
             }
         }
         4..6 => {
-            for event in &last.1 {
+            for event in &last.events {
                 // SAFETY: the input is kept, and nothing was called since that
                 // makes the payload invalid.
                 unsafe { conn.send_back(wsabi_conn_send_binary, event) };
@@ -1086,7 +1461,7 @@ fn any_call(
         }
         7 => {
             conn.interest();
-            last.1.clear();
+            last.events.clear();
         }
         8 => return conn.send(wsabi_conn_send_text, &payload),
         9 => return conn.send(wsabi_conn_send_ping, &payload),
@@ -1104,7 +1479,7 @@ fn any_call(
             slices.into_iter().flatten().for_each(|slice| drop(octets(slice)));
         }
         12 => {
-            last.1.clear();
+            last.events.clear();
             return match random.below(8) {
                 0 => conn.accept_by(&Config::new(&[]), None),
                 1 => conn.accept_then_close(1000, &payload),
@@ -1118,14 +1493,85 @@ fn any_call(
         }
         13 if random.below(30) == 0 => return conn.close(1001, &payload),
         14 if random.below(30) == 0 => {
-            last.1.clear();
+            last.events.clear();
             return conn.redirect(307, b"/elsewhere");
         }
         15 if random.below(30) == 0 => {
-            last.1.clear();
+            last.events.clear();
             return conn.recv_eof(random.below(2)).err().unwrap_or(OK);
         }
         _ => {}
+    }
+    OK
+}
+
+fn any_new_call(
+    conn: &mut Conn,
+    random: &mut Random,
+    wire: &mut Vec<u8>,
+    last: &mut Last,
+    now: &mut u64,
+    lender: &Lender,
+) -> Status {
+    let payload = vec![b'p'; [0, 100, 2048][random.below(3)]];
+    let (kind, flags) = (random.below(3) as u32, random.below(8) as u32);
+    match random.below(12) {
+        0..3 => {
+            let (place, room) = conn.recv_space();
+            last.events.clear();
+            if random.below(8) == 0 {
+                conn.interest();
+            }
+            let len = random.below(room + 2).min(wire.len());
+            // SAFETY: what fits was written; what does not is refused.
+            let result = unsafe {
+                if len <= room {
+                    place.copy_from_nonoverlapping(wire.as_ptr(), len);
+                }
+                conn.recv_commit(len, random.below(3))
+            };
+            match result {
+                Ok(events) => {
+                    wire.drain(..len);
+                    last.events = events;
+                }
+                Err(status) => return status,
+            }
+        }
+        3 | 4 => return conn.send_as(kind, &payload, flags),
+        5 | 6 => return conn.send_lent(kind, &payload, flags, lender),
+        7 => {
+            let Some(event) = last.events.pop() else { return OK };
+            match conn.take(&event) {
+                Ok(taken) => last.taken.push((taken, event)),
+                Err(status) => return status,
+            }
+        }
+        8 => {
+            let Some((taken, event)) = last.taken.pop() else { return OK };
+            // SAFETY: it is the event of that payload.
+            return unsafe { conn.send_taken(taken, &event) }
+                .err()
+                .map_or(OK, |(status, _)| status);
+        }
+        9 => {
+            let Ok(prepared) = Prepared::new(None, kind, &payload) else { return ERR_UNSUPPORTED };
+            return conn.send_prepared(&prepared);
+        }
+        10 => {
+            *now += random.below(400) as u64;
+            conn.deadline();
+            match conn.handle_timeout(*now, random.below(3)) {
+                Ok(events) => last.events = events,
+                Err(status) => return status,
+            }
+        }
+        _ if random.below(20) == 0 => {
+            last.events.clear();
+            wire.splice(..0, REQUEST.bytes());
+            return conn.reset([None, Some(&ASK)][random.below(2)]);
+        }
+        _ => return conn.info(random.below(17) as u32).err().unwrap_or(OK),
     }
     OK
 }
@@ -1140,6 +1586,15 @@ impl Random {
         }
         (self.0 % end as u64) as usize
     }
+}
+
+/// No event that was listed.
+const NOTHING: Event = Event { kind: 0, flags: 0, code: 0, data: null(), len: 0 };
+
+/// A `wsabi_release_fn` whose context is a number.
+extern "C" fn count_up(context: *mut c_void) {
+    // SAFETY: see above.
+    unsafe { *context.cast::<u64>() += 1 }
 }
 
 // ---- A host ----
@@ -1236,6 +1691,11 @@ fn kinds(events: &[Event]) -> Vec<i32> {
 fn payload(event: &Event) -> Vec<u8> {
     // SAFETY: see above.
     unsafe { copy(event.data, event.len) }
+}
+
+/// The payload of an event that was taken.
+fn payload_of(_: &Taken, event: &Event) -> Vec<u8> {
+    payload(event)
 }
 
 /// As [`payload`].

@@ -342,7 +342,11 @@ unsafe extern "C" {
         cap: usize,
         count: *mut usize,
     ) -> Status;
-    pub fn wsabi_conn_take(conn: *mut RawConn, owner: *mut *mut c_void) -> Status;
+    pub fn wsabi_conn_take(
+        conn: *mut RawConn,
+        event: *const Event,
+        owner: *mut *mut c_void,
+    ) -> Status;
     pub fn wsabi_release(owner: *mut c_void);
 
     pub fn wsabi_conn_output(
@@ -707,12 +711,12 @@ impl Conn {
         })
     }
 
-    /// Takes the payload of the message that was listed last.
-    pub fn take(&mut self) -> Result<Taken, Status> {
+    /// Takes the payload of a message.
+    pub fn take(&mut self, event: &Event) -> Result<Taken, Status> {
         let mut owner = MaybeUninit::uninit();
         // SAFETY: a valid out-parameter, which a success wrote.
         unsafe {
-            ok(wsabi_conn_take(self.0, owner.as_mut_ptr()))?;
+            ok(wsabi_conn_take(self.0, event, owner.as_mut_ptr()))?;
             Ok(Taken(owner.assume_init()))
         }
     }
