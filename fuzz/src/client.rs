@@ -43,14 +43,21 @@ const DEFLATE: &[u8] =
 /// A client whose request was sent, and the key in it. It offers the
 /// subprotocols of the config.
 pub fn connect(config: &Config) -> (Conn, Vec<u8>) {
-    let ask = Ask { host: b"example.com", target: b"/chat", ..Ask::default() };
-    let mut conn = Conn::client(Some(config), &ask).unwrap();
+    let mut conn = Conn::client(Some(config), &ASK).unwrap();
+    let key = ask(&mut conn);
+    (conn, key)
+}
+
+/// What it asks for.
+pub const ASK: Ask = Ask { host: b"example.com", target: b"/chat", origin: b"", headers: &[] };
+
+/// Sends the request; the key in it.
+pub fn ask(conn: &mut Conn) -> Vec<u8> {
     let request = conn.output(64).concat();
     assert_eq!(conn.output_consumed(request.len()), OK);
     let request = String::from_utf8(request).unwrap();
     let key = request.split("\r\n").find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
-    let key = key.expect("a client has a key").into();
-    (conn, key)
+    key.expect("a client has a key").into()
 }
 
 impl Reply<'_> {
