@@ -88,15 +88,17 @@ const RULES: &str = "\
 //    (above PTRDIFF_MAX) gives WSABI_ERR_ARGUMENT.
 // 3. Functions that take `const T *` may run concurrently on one object; all
 //    others need exclusive access. Different objects are independent. There are
-//    no globals, no thread-locals and no callbacks.
+//    no globals and no thread-locals. A callback (`wsabi_release_fn`,
+//    `wsabi_trace_fn`) runs inside a call on its connection, which it must not use.
 // 4. What `wsabi_x_new` returns is freed with `wsabi_x_free`, by any thread,
 //    never with `free`. Freeing NULL is allowed.
 // 5. Payloads of events are valid until the next call of wsabi_conn_recv,
-//    _recv_eof, _interest or _free on that connection, and inside the caller's
-//    buffer only as long as the buffer is kept. Sending does not invalidate
-//    them: an echo is legal.
+//    _recv_eof, _recv_space, _recv_commit, _handle_timeout, _interest, _reset or
+//    _free on that connection, and inside the caller's buffer only as long as the
+//    buffer is kept. Sending does not invalidate them: an echo is legal.
 // 6. Out-parameters may be uninitialized and must not overlap each other or
-//    input. No pointer that is passed in is kept after the call.
+//    input. No pointer that is passed in is kept after the call, unless a function
+//    says so.
 // 7. After WSABI_ERR_INTERNAL (a bug in wsabi) only _free may be called.
 ";
 

@@ -11,15 +11,17 @@
 //    (above PTRDIFF_MAX) gives WSABI_ERR_ARGUMENT.
 // 3. Functions that take `const T *` may run concurrently on one object; all
 //    others need exclusive access. Different objects are independent. There are
-//    no globals, no thread-locals and no callbacks.
+//    no globals and no thread-locals. A callback (`wsabi_release_fn`,
+//    `wsabi_trace_fn`) runs inside a call on its connection, which it must not use.
 // 4. What `wsabi_x_new` returns is freed with `wsabi_x_free`, by any thread,
 //    never with `free`. Freeing NULL is allowed.
 // 5. Payloads of events are valid until the next call of wsabi_conn_recv,
-//    _recv_eof, _interest or _free on that connection, and inside the caller's
-//    buffer only as long as the buffer is kept. Sending does not invalidate
-//    them: an echo is legal.
+//    _recv_eof, _recv_space, _recv_commit, _handle_timeout, _interest, _reset or
+//    _free on that connection, and inside the caller's buffer only as long as the
+//    buffer is kept. Sending does not invalidate them: an echo is legal.
 // 6. Out-parameters may be uninitialized and must not overlap each other or
-//    input. No pointer that is passed in is kept after the call.
+//    input. No pointer that is passed in is kept after the call, unless a function
+//    says so.
 // 7. After WSABI_ERR_INTERNAL (a bug in wsabi) only _free may be called.
 
 
@@ -546,8 +548,9 @@ typedef struct {
 #define WSABI_EVENT_PONG 7
 
 // The peer's Close. `code` is its status code, 1005 for none; the payload is
-// the reason, valid UTF-8. Messages may still be sent until the next call of
-// `_recv`, `_recv_eof`, `_output` or `_interest`, which queues the answer.
+// the reason, valid UTF-8. Messages may still be sent until the next call that
+// receives, or of `_output`, `_interest` or `_handle_timeout`, which queues the
+// answer.
 #define WSABI_EVENT_CLOSE 8
 
 // The peer broke a rule. `code` is the status code of the Close that it will be
@@ -558,8 +561,9 @@ typedef struct {
 // Close when `WSABI_POLICY_CLOSE` accepted and closed.
 #define WSABI_EVENT_FAILED 9
 
-// The peer's octet stream ended, as told by `wsabi_conn_recv_eof`. `code` is
-// that of `wsabi_conn_close_code`.
+// The peer's octet stream ended, as told by `wsabi_conn_recv_eof`, or was waited
+// for too long (`wsabi_conn_handle_timeout`). `code` is that of
+// `wsabi_conn_close_code`.
 #define WSABI_EVENT_CLOSED 10
 
 // A plain HTTP request (`WSABI_OPTION_PLAIN_HTTP`) that waits for
@@ -622,7 +626,7 @@ typedef struct {
 // Frames queued.
 #define WSABI_INFO_FRAMES_SENT 4
 
-// Messages received, to their end.
+// Messages received, as of the header of their last frame.
 #define WSABI_INFO_MESSAGES_RECEIVED 5
 
 // Messages queued, to their end.
@@ -1491,7 +1495,7 @@ wsabi_status wsabi_conn_new_open(const wsabi_config *config,
 
 // Makes the connection as new, with its config and its role: a pool of objects
 // need not free them. Output that still waits is dropped; what was borrowed is
-// released; the user data stays. `request` is a client's, as for
+// released; a trace ends; the user data stays. `request` is a client's, as for
 // `wsabi_conn_new_client`, and NULL for a server.
 //
 // Returns as `wsabi_conn_new_client`, and `WSABI_ERR_ARGUMENT` for a request that
@@ -1571,13 +1575,12 @@ wsabi_status wsabi_conn_recv_space(wsabi_conn *conn,
                                    size_t *len);
 
 // Tells that the first `len` octets of the memory that `wsabi_conn_recv_space`
-// offered were written, and lists what they mean, as `wsabi_conn_recv` does. 0
-// octets change nothing.
+// offered were written, and lists what they mean, as `wsabi_conn_recv` does. It
+// ends the offer, also with 0 octets.
 //
 // Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `len` is more
 // than was offered, or `cap` is 0; `WSABI_ERR_STATE` when nothing was offered, or
-// another call that receives or asks for the interest came between;
-// `WSABI_ERR_INTERNAL`.
+// a call that ends payloads (rule 5) came between; `WSABI_ERR_INTERNAL`.
 WSABI_API
 wsabi_status wsabi_conn_recv_commit(wsabi_conn *conn,
                                     size_t len,
@@ -1592,7 +1595,8 @@ wsabi_status wsabi_conn_recv_commit(wsabi_conn *conn,
 //
 // Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when the payload does not
 // lie in the connection, but in the octets given to `wsabi_conn_recv`, which are
-// the caller's already; or is no message's, or was taken; `WSABI_ERR_INTERNAL`.
+// the caller's already; or came before the decision on the request; or is no
+// message's, or was taken; `WSABI_ERR_INTERNAL`.
 WSABI_API
 wsabi_status wsabi_conn_take(wsabi_conn *conn,
                              const wsabi_event *event,
@@ -1701,7 +1705,8 @@ wsabi_status wsabi_conn_info(const wsabi_conn *conn,
 
 // Has each frame, change of state and failure told from now on, a line each, such
 // as `in Text 5`, `out Close 2`, `state Closing`. Lines hold no payload. NULL ends
-// it. `context` is given to `trace` as it is.
+// it. `context` is given to `trace` as it is, until another trace, a reset or the
+// end of the connection.
 //
 // Returns `WSABI_OK`; `WSABI_ERR_NULL` for `conn`; `WSABI_ERR_INTERNAL`.
 WSABI_API
@@ -1750,8 +1755,8 @@ wsabi_status wsabi_conn_send(wsabi_conn *conn,
 
 // Queues a message, or a fragment, as `wsabi_conn_send` does, but without copying
 // its octets where that gains something: they stay as they are until `release` is
-// called, when the last was written, when the connection is freed, or at once when
-// they were copied after all (a client masks, RFC 6455 5.3; compressed; fewer than
+// called, when the last was written, when the connection is freed or reset, or at once
+// when they were copied after all (a client masks, RFC 6455 5.3; compressed; fewer than
 // 2,048).
 //
 // Returns as `wsabi_conn_send`. With a status other than `WSABI_OK` the octets are

@@ -100,8 +100,9 @@ pub const WSABI_EVENT_PING: wsabi_event_type = wsabi_event_type(6);
 /// A pong, also one that no ping asked for. The payload is the pong's.
 pub const WSABI_EVENT_PONG: wsabi_event_type = wsabi_event_type(7);
 /// The peer's Close. `code` is its status code, 1005 for none; the payload is
-/// the reason, valid UTF-8. Messages may still be sent until the next call of
-/// `_recv`, `_recv_eof`, `_output` or `_interest`, which queues the answer.
+/// the reason, valid UTF-8. Messages may still be sent until the next call that
+/// receives, or of `_output`, `_interest` or `_handle_timeout`, which queues the
+/// answer.
 pub const WSABI_EVENT_CLOSE: wsabi_event_type = wsabi_event_type(8);
 /// The peer broke a rule. `code` is the status code of the Close that it will be
 /// sent or, in a server's opening handshake, the HTTP status of the answer; 1006
@@ -110,8 +111,9 @@ pub const WSABI_EVENT_CLOSE: wsabi_event_type = wsabi_event_type(8);
 /// answer says too. Nothing that the peer sends from here on is listed, but its
 /// Close when `WSABI_POLICY_CLOSE` accepted and closed.
 pub const WSABI_EVENT_FAILED: wsabi_event_type = wsabi_event_type(9);
-/// The peer's octet stream ended, as told by `wsabi_conn_recv_eof`. `code` is
-/// that of `wsabi_conn_close_code`.
+/// The peer's octet stream ended, as told by `wsabi_conn_recv_eof`, or was waited
+/// for too long (`wsabi_conn_handle_timeout`). `code` is that of
+/// `wsabi_conn_close_code`.
 pub const WSABI_EVENT_CLOSED: wsabi_event_type = wsabi_event_type(10);
 /// A plain HTTP request (`WSABI_OPTION_PLAIN_HTTP`) that waits for
 /// `wsabi_conn_reject`. The payload is the request target.
@@ -244,7 +246,7 @@ pub extern "C" fn wsabi_conn_new_open(
 
 /// Makes the connection as new, with its config and its role: a pool of objects
 /// need not free them. Output that still waits is dropped; what was borrowed is
-/// released; the user data stays. `request` is a client's, as for
+/// released; a trace ends; the user data stays. `request` is a client's, as for
 /// `wsabi_conn_new_client`, and NULL for a server.
 ///
 /// Returns as `wsabi_conn_new_client`, and `WSABI_ERR_ARGUMENT` for a request that
@@ -395,13 +397,12 @@ pub extern "C" fn wsabi_conn_recv_space(
 }
 
 /// Tells that the first `len` octets of the memory that `wsabi_conn_recv_space`
-/// offered were written, and lists what they mean, as `wsabi_conn_recv` does. 0
-/// octets change nothing.
+/// offered were written, and lists what they mean, as `wsabi_conn_recv` does. It
+/// ends the offer, also with 0 octets.
 ///
 /// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `len` is more
 /// than was offered, or `cap` is 0; `WSABI_ERR_STATE` when nothing was offered, or
-/// another call that receives or asks for the interest came between;
-/// `WSABI_ERR_INTERNAL`.
+/// a call that ends payloads (rule 5) came between; `WSABI_ERR_INTERNAL`.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_recv_commit(
     conn: Option<&mut wsabi_conn>,
@@ -435,7 +436,8 @@ pub extern "C" fn wsabi_conn_recv_commit(
 ///
 /// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_STATE` when the payload does not
 /// lie in the connection, but in the octets given to `wsabi_conn_recv`, which are
-/// the caller's already; or is no message's, or was taken; `WSABI_ERR_INTERNAL`.
+/// the caller's already; or came before the decision on the request; or is no
+/// message's, or was taken; `WSABI_ERR_INTERNAL`.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_take(
     conn: Option<&mut wsabi_conn>,
@@ -671,7 +673,7 @@ pub const WSABI_INFO_OCTETS_SENT: wsabi_info = wsabi_info(2);
 pub const WSABI_INFO_FRAMES_RECEIVED: wsabi_info = wsabi_info(3);
 /// Frames queued.
 pub const WSABI_INFO_FRAMES_SENT: wsabi_info = wsabi_info(4);
-/// Messages received, to their end.
+/// Messages received, as of the header of their last frame.
 pub const WSABI_INFO_MESSAGES_RECEIVED: wsabi_info = wsabi_info(5);
 /// Messages queued, to their end.
 pub const WSABI_INFO_MESSAGES_SENT: wsabi_info = wsabi_info(6);
@@ -741,7 +743,8 @@ pub type wsabi_trace_fn =
 
 /// Has each frame, change of state and failure told from now on, a line each, such
 /// as `in Text 5`, `out Close 2`, `state Closing`. Lines hold no payload. NULL ends
-/// it. `context` is given to `trace` as it is.
+/// it. `context` is given to `trace` as it is, until another trace, a reset or the
+/// end of the connection.
 ///
 /// Returns `WSABI_OK`; `WSABI_ERR_NULL` for `conn`; `WSABI_ERR_INTERNAL`.
 #[unsafe(no_mangle)]
@@ -851,8 +854,8 @@ pub type wsabi_release_fn = Option<extern "C" fn(context: *mut c_void)>;
 
 /// Queues a message, or a fragment, as `wsabi_conn_send` does, but without copying
 /// its octets where that gains something: they stay as they are until `release` is
-/// called, when the last was written, when the connection is freed, or at once when
-/// they were copied after all (a client masks, RFC 6455 5.3; compressed; fewer than
+/// called, when the last was written, when the connection is freed or reset, or at once
+/// when they were copied after all (a client masks, RFC 6455 5.3; compressed; fewer than
 /// 2,048).
 ///
 /// Returns as `wsabi_conn_send`. With a status other than `WSABI_OK` the octets are
