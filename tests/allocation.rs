@@ -31,7 +31,6 @@ use abi::*;
 use support::{REQUEST, frame, noise, reply};
 use wsabi as _; // links the functions
 
-const ERR_MEMORY: Status = -5;
 const ERR_INTERNAL: Status = -99;
 
 /// Failures that say that there was no memory.
@@ -602,7 +601,8 @@ const SCENARIOS: &[(&str, Scenario)] = &[
         compressed_messages(run, server, false)
     }),
     ("compressed messages, with context takeover", |run| {
-        let takeover = [(OPTION_SERVER_TAKEOVER, 0), (OPTION_CLIENT_TAKEOVER, 0)];
+        let takeover =
+            [(OPTION_SERVER_NO_CONTEXT_TAKEOVER, 0), (OPTION_CLIENT_NO_CONTEXT_TAKEOVER, 0)];
         let server = run.deflating(&takeover, "")?;
         compressed_messages(run, server, true)
     }),
@@ -618,7 +618,15 @@ const SCENARIOS: &[(&str, Scenario)] = &[
             RELEASED.set(0);
             // SAFETY: as above; the range lives as long as the connection.
             run.call(|| unsafe {
-                wsabi_conn_send_borrowed(conn, 2, payload, 70_000, 0, count_release, null_mut())
+                wsabi_conn_send_borrowed(
+                    conn,
+                    2,
+                    payload,
+                    70_000,
+                    0,
+                    Some(count_release),
+                    null_mut(),
+                )
             })?;
             let output = run.take(end)?;
             assert_eq!(RELEASED.get(), 1);
@@ -675,43 +683,9 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     }),
 ];
 
-const SEND_MORE: u32 = 1; // WSABI_SEND_MORE
-
-unsafe extern "C" {
-    fn wsabi_conn_send(
-        conn: *mut RawConn,
-        kind: u32,
-        data: *const c_void,
-        len: usize,
-        flags: u32,
-    ) -> Status;
-    fn wsabi_conn_send_borrowed(
-        conn: *mut RawConn,
-        kind: u32,
-        data: *const c_void,
-        len: usize,
-        flags: u32,
-        release: extern "C" fn(*mut c_void),
-        context: *mut c_void,
-    ) -> Status;
-    fn wsabi_prepared_new(
-        config: *const RawConfig,
-        kind: u32,
-        data: *const c_void,
-        len: usize,
-        out: *mut *mut c_void,
-    ) -> Status;
-    fn wsabi_prepared_free(prepared: *mut c_void);
-    fn wsabi_conn_send_prepared(conn: *mut RawConn, prepared: *const c_void) -> Status;
-    fn wsabi_conn_reset(conn: *mut RawConn, request: *const ClientRequest) -> Status;
-}
-
 extern "C" fn count_release(_: *mut c_void) {
     RELEASED.set(RELEASED.get() + 1);
 }
-
-const OPTION_SERVER_TAKEOVER: u32 = 23; // WSABI_OPTION_SERVER_NO_CONTEXT_TAKEOVER
-const OPTION_CLIENT_TAKEOVER: u32 = 24;
 
 /// In and out, whole, in fragments and over several reads; what is sent has to
 /// inflate at the other end, whatever failed in between.
