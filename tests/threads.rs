@@ -96,51 +96,6 @@ fn shared_config(options: &[(u32, u64)]) -> Config {
     config
 }
 
-/// `WSABI_OPTION_SERVER_NO_CONTEXT_TAKEOVER`.
-const OPTION_NO_TAKEOVER: u32 = 23;
-
-/// A `wsabi_prepared`, a binary message.
-struct Prepared(*mut c_void);
-
-unsafe extern "C" {
-    fn wsabi_prepared_new(
-        config: *const RawConfig,
-        kind: u32,
-        data: *const c_void,
-        len: usize,
-        out: *mut *mut c_void,
-    ) -> Status;
-    fn wsabi_prepared_free(prepared: *mut c_void);
-    fn wsabi_conn_send_prepared(conn: *mut RawConn, prepared: *const c_void) -> Status;
-}
-
-impl Prepared {
-    fn new(config: &Config, payload: &[u8]) -> Self {
-        let mut out = null_mut();
-        // SAFETY: a config that lives, a range, and a valid out-parameter.
-        let status = unsafe {
-            wsabi_prepared_new(config.0, 2, payload.as_ptr().cast(), payload.len(), &mut out)
-        };
-        assert_eq!(status, OK);
-        Self(out)
-    }
-
-    fn send(&self, conn: &mut Conn) {
-        // SAFETY: both live.
-        assert_eq!(unsafe { wsabi_conn_send_prepared(conn.0, self.0) }, OK);
-    }
-}
-
-// SAFETY: rule 3 of the header: it is sent as `const`.
-unsafe impl Sync for Prepared {}
-
-impl Drop for Prepared {
-    fn drop(&mut self) {
-        // SAFETY: it is freed once.
-        unsafe { wsabi_prepared_free(self.0) }
-    }
-}
-
 /// One config with its contexts of compression; connections are freed by other
 /// threads than made them; the config's owner is gone while they still talk.
 #[test]
@@ -224,9 +179,10 @@ fn functions_on_const_run_concurrently_on_one_object() {
 /// into a history of the connection's own; its owner is gone before it was sent.
 #[test]
 fn a_prepared_message_is_shared_by_threads() {
-    let (plain, history) = (shared_config(&[]), shared_config(&[(OPTION_NO_TAKEOVER, 0)]));
+    let (plain, history) =
+        (shared_config(&[]), shared_config(&[(OPTION_SERVER_NO_CONTEXT_TAKEOVER, 0)]));
     let text = message(3, 3);
-    let prepared = Prepared::new(&plain, &text);
+    let prepared = Prepared::new(Some(&plain), MESSAGE_BINARY, &text).unwrap();
     let mut pairs = Vec::new();
     thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)
@@ -235,7 +191,7 @@ fn a_prepared_message_is_shared_by_threads() {
                 let prepared = &prepared;
                 scope.spawn(move || {
                     let mut pair = Pair::open(config);
-                    (0..ROUNDS).for_each(|_| prepared.send(&mut pair.server));
+                    (0..ROUNDS).for_each(|_| assert_eq!(pair.server.send_prepared(prepared), OK));
                     pair
                 })
             })
