@@ -140,8 +140,8 @@ class EventType(IntEnum):
     #: A pong, also one that no ping asked for. The payload is the pong's.
     PONG = 7
     #: The peer's Close. `code` is its status code, 1005 for none; the payload is the reason, valid
-    #: UTF-8. Messages may still be sent until the next call of `_recv`, `_recv_eof`, `_output` or
-    #: `_interest`, which queues the answer.
+    #: UTF-8. Messages may still be sent until the next call that receives, or of `_output`,
+    #: `_interest` or `_handle_timeout`, which queues the answer.
     CLOSE = 8
     #: The peer broke a rule. `code` is the status code of the Close that it will be sent or, in a
     #: server's opening handshake, the HTTP status of the answer; 1006 for a bad response, which is
@@ -149,8 +149,8 @@ class EventType(IntEnum):
     #: or the answer says too. Nothing that the peer sends from here on is listed, but its Close
     #: when `WSABI_POLICY_CLOSE` accepted and closed.
     FAILED = 9
-    #: The peer's octet stream ended, as told by `wsabi_conn_recv_eof`. `code` is that of
-    #: `wsabi_conn_close_code`.
+    #: The peer's octet stream ended, as told by `wsabi_conn_recv_eof`, or was waited for too long
+    #: (`wsabi_conn_handle_timeout`). `code` is that of `wsabi_conn_close_code`.
     CLOSED = 10
     #: A plain HTTP request (`WSABI_OPTION_PLAIN_HTTP`) that waits for `wsabi_conn_reject`. The
     #: payload is the request target.
@@ -553,7 +553,7 @@ class FindingKind(IntEnum):
     EXTENSION_MALFORMED = 1230
     #: permessage-deflate is answered with a parameter that it cannot have. RFC 7692 7.1.
     DEFLATE_ANSWER_INVALID = 1231
-    #: permessage-deflate is answered with a window that the offer does not allow. RFC 7692 7.1.2.
+    #: permessage-deflate is answered with what the offer does not allow. RFC 7692 7.1.
     DEFLATE_NOT_OFFERED = 1232
     #: Over HTTP/2 the opening handshake is accepted with a status of 2xx. RFC 8441 5.
     HTTP2_STATUS = 1240
