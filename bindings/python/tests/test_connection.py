@@ -409,7 +409,8 @@ def test_every_option_is_a_keyword_and_an_attribute() -> None:
     table = options()
     assert set(table) == set(Options.__annotations__)
     for name, option in table.items():
-        for value in (option.minimum, option.maximum, option.default):
+        maximum = 0 if name == "message_pieces" else option.maximum  # not there yet
+        for value in (option.minimum, maximum, option.default):
             assert getattr(Config(**{name: value}), name) == value
         for value in (option.minimum - 1, option.maximum + 1):
             if 0 <= option.minimum - 1 == value or value < 1 << 64:
@@ -454,6 +455,50 @@ def test_mistakes_in_a_config() -> None:
             wrong()
 
 
+def test_messages_in_pieces_are_refused() -> None:
+    with pytest.raises(WsabiError, match="not there in Python yet"):
+        Config(message_pieces=1)
+
+
+# ---- Time ----
+
+
+def test_a_request_that_does_not_come() -> None:
+    connection = Connection.server(Config(opening_timeout=10_000))
+    assert connection.handle_timeout(5) == []
+    assert connection.deadline == 10_005
+    assert connection.handle_timeout(10_004) == []
+    (event,) = connection.handle_timeout(10_005)
+    assert isinstance(event, Failed)
+    assert (event.code, event.failure) == (408, FailureCode.TIMEOUT)
+    assert connection.output().startswith(b"HTTP/1.1 408 ")
+
+
+def test_keepalive_without_io() -> None:
+    config = Config(ping_interval=1000, pong_timeout=500)
+    client, server = Connection.opened(Role.CLIENT), Connection.opened(Role.SERVER, config=config)
+    server.handle_timeout(0)
+    assert server.deadline == 1000
+    server.handle_timeout(1000)
+    (ping,) = client.receive(server.output())
+    assert isinstance(ping, Ping)
+    assert server.receive(client.output()) == [Pong(ping.data)]
+    assert server.handle_timeout(1400) == []
+    now = 1400
+    failed: list[Event] = []
+    while not failed:  # nobody answers any more
+        assert server.deadline is not None and now < server.deadline < now + 2000
+        now = server.deadline
+        failed = server.handle_timeout(now)
+        server.output()
+    (event,) = failed
+    assert isinstance(event, Failed) and event.failure is FailureCode.PONG_TIMEOUT
+    assert Connection.opened(Role.SERVER).deadline is None
+    for wrong in (-1, 1 << 64):
+        with pytest.raises(WsabiError):
+            server.handle_timeout(wrong)
+
+
 # ---- Mistakes: an exception, never a crash ----
 
 
@@ -465,6 +510,8 @@ def use(connection: Connection) -> list[Callable[[], object]]:
         lambda: connection.received(0),
         connection.receive_eof,
         lambda: connection.receive_request("GET", "/", []),
+        lambda: connection.deadline,
+        lambda: connection.handle_timeout(0),
         connection.output,
         lambda: connection.output_size,
         lambda: connection.interest,

@@ -95,6 +95,8 @@ class Config:
         if not option.minimum <= value <= option.maximum:
             bounds = f"from {option.minimum:,} to {option.maximum:,} {option.unit}".rstrip()
             raise WsabiError(_abi.ERR_ARGUMENT, f"{name} is {bounds}, not {value:,}")
+        if name == "message_pieces" and value:
+            raise WsabiError(_abi.ERR_UNSUPPORTED, "messages in pieces are not there in Python yet")
         check(_abi.config_set(self._handle, option.key, value))
 
     def _add(self, add: object, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from ctypes import byref, c_char_p, c_int32, c_size_t, c_uint32, c_void_p, cast, sizeof
+from ctypes import byref, c_char_p, c_int32, c_size_t, c_uint32, c_uint64, c_void_p, cast, sizeof
 from threading import get_ident
 from typing import Any, NoReturn, Optional, Union
 
@@ -58,8 +58,11 @@ _output = untyped("wsabi_conn_output", c_int32)
 _output_consumed = untyped("wsabi_conn_output_consumed", c_int32)
 _send_text = untyped("wsabi_conn_send_text", c_int32)
 _send_binary = untyped("wsabi_conn_send_binary", c_int32)
+_handle_timeout = untyped("wsabi_conn_handle_timeout", c_int32)
 _interest = untyped("wsabi_conn_interest", c_uint32)
 
+_milliseconds: Any = c_uint64.from_param
+_NEVER = (1 << 64) - 1
 _TEXT, _BINARY = int(EventType.TEXT), int(EventType.BINARY)
 _INTERESTS = tuple(map(Interest, range(2 * max(Interest))))
 
@@ -328,6 +331,33 @@ class Connection:
         if kind == EventType.CLOSED:
             return Closed(code)
         return None
+
+    @property
+    def deadline(self) -> Optional[int]:
+        """When :meth:`handle_timeout` is to be called, in milliseconds of the application's clock;
+        None: never. Ask after the interest.
+        """
+        deadline: int = _abi.conn_deadline(self._own())
+        return None if deadline == _NEVER else deadline
+
+    def handle_timeout(self, now: int) -> list[Event]:
+        """Says what time it is, in milliseconds of a clock that does not go back: pings are sent,
+        and who was waited for too long is given up (options ``opening_timeout``,
+        ``closing_timeout``, ``ping_interval``, ``pong_timeout``, ``idle_timeout``).
+        """
+        space = self._space
+        if space.owner != get_ident():
+            self._refuse()
+        time = _milliseconds(_number(now, 64))
+        space.owner = 0
+        try:
+            status = _handle_timeout(self._parameter, time, space.events, EVENT_CAP, space.count)
+            if status:
+                raise self._error(status)
+            _, count = RESULT.unpack_from(space.result)
+            return self._list(space, 0, 0, count)
+        finally:
+            space.owner = space.thread
 
     # ---- Output ----
 
