@@ -60,6 +60,7 @@ def make_config(arguments: argparse.Namespace) -> Config:
         subprotocol_mismatch=POLICIES[arguments.subprotocol_mismatch],
         close_reason="This server demands one of its subprotocols.",
         deflate=not arguments.no_deflate,
+        idle_timeout=arguments.idle_timeout,
         max_message_size=arguments.max_message,
         # A reply waits behind what is queued already.
         max_output=max(64 << 20, 2 * arguments.max_message),
@@ -113,6 +114,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--no-deflate", action="store_true", help="no permessage-deflate")
     parser.add_argument("--max-message", type=int, default=16 << 20, metavar="OCTETS")
     parser.add_argument("--opening-timeout", type=int, default=10_000, metavar="MS")
+    parser.add_argument("--idle-timeout", type=int, default=0, metavar="MS", help="0: none")
     return parser.parse_args()
 
 

@@ -498,6 +498,24 @@ def test_keepalive(run: Run) -> None:
     run(main())
 
 
+def test_time_limits_of_the_config(run: Run) -> None:
+    async def main() -> None:
+        async with local(config=Config(idle_timeout=800), ping_interval=None) as server:
+            async with connect(url_of(server)) as websocket:
+                for _ in range(4):  # who says something stays
+                    await asyncio.sleep(0.3)
+                    await websocket.send("a")
+                    assert await websocket.recv() == "a"
+                with pytest.raises(ConnectionClosed) as caught:
+                    await websocket.recv()
+                assert caught.value.code == 1001 and "nothing came" in caught.value.reason
+            async with connect(url_of(server), config=Config(ping_interval=30)):
+                await asyncio.sleep(0.4)
+                assert len(server.connections) == 1
+
+    run(main())
+
+
 # ---- Flow ----
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic_ns
 from typing import Optional, Union, cast
 
 from ._abi import Interest, State
@@ -15,6 +16,11 @@ CORK_SIZE = 64 * 1024
 REACTION_TIME = 0.1
 READ, SHUTDOWN_WRITE = int(Interest.READ), int(Interest.SHUTDOWN_WRITE)
 CLOSE, RECV = int(Interest.CLOSE), int(Interest.RECV)
+
+
+def _now() -> int:
+    """Milliseconds of a clock that does not go back."""
+    return monotonic_ns() // 1_000_000
 
 
 class Driver:
@@ -48,6 +54,7 @@ class Driver:
         #: The next message is written at once.
         self._eager = True
         self._limit: Optional[asyncio.TimerHandle] = None
+        self._clock: Optional[asyncio.TimerHandle] = None
         self._ending = False
         self._lost = False
 
@@ -96,6 +103,15 @@ class Driver:
         """The limit has passed."""
         self.transport.abort()
 
+    def start_clock(self) -> None:
+        """Begins to tell the connection the time, if the config has a use for it."""
+        if not self._lost:
+            self._handle(self.protocol.handle_timeout(_now()))
+            deadline = self.protocol.deadline
+            if deadline is not None:
+                delay = max(0.0, (deadline - _now()) / 1000)
+                self._clock = self.loop.call_later(delay, self.start_clock)
+
     # ---- What asyncio calls ----
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -117,6 +133,8 @@ class Driver:
     def connection_lost(self, exc: Optional[Exception]) -> None:
         self._lost = True
         self.limit(None)
+        if self._clock is not None:
+            self._clock.cancel()
         self._reading = False
         self.transport.close()  # which the TLS of Python before 3.11 forgets
         for event in self.protocol.receive_eof():

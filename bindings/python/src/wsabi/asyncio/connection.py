@@ -277,7 +277,9 @@ class WebSocket(Driver):
                 break
 
     def _keep_alive(self) -> None:
-        """Begins the pings of the keepalive."""
+        """Begins the pings of the keepalive, and what the config has of time limits."""
+        if self._keepalive is None:
+            self.start_clock()
         if self.ping_interval is not None and self._exception is None:
             self._keepalive = self.loop.call_later(self.ping_interval, self._send_keepalive)
 
