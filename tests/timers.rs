@@ -148,6 +148,28 @@ fn a_peer_that_takes_octets_has_more_time() {
     assert!(!host.conn.interest().close);
     host.at(START + 250);
     assert_eq!(host.seen.last().unwrap().kind, EventKind::Closed);
+    assert!(host.conn.interest().close, "it does not wait for what the peer does not take");
+    assert_eq!((host.conn.output_size(), host.conn.deadline()), (0, NEVER));
+}
+
+/// Output may follow the end of the peer's octets, but not wait for ever.
+#[test]
+fn a_peer_that_ended_takes_what_waits() {
+    let mut host = opened(Role::Server, &[(OptionKey::ClosingTimeout, 50)]);
+    host.conn.send_binary(&[0; 1000]).unwrap();
+    host.eof();
+    assert_eq!(kinds(&mut host), [EventKind::Closed]);
+    host.at(START);
+    assert_eq!(host.conn.deadline(), START + 50);
+    host.conn.output_consumed(500).unwrap();
+    host.at(START + 40);
+    host.at(START + 89);
+    let interest = host.conn.interest();
+    assert!(interest.write && !interest.close);
+    host.at(START + 90);
+    assert!(host.conn.interest().close);
+    assert!(host.seen.is_empty(), "CLOSED is listed once");
+    assert_eq!(host.conn.deadline(), NEVER);
 }
 
 /// The client waits for the server to close TCP (7.1.1), but not for ever.

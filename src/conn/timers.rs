@@ -6,6 +6,7 @@
 
 use alloc::boxed::Box;
 
+use super::output::Output;
 use super::{Connection, Failure, OptionKey, Role, Sink, State};
 use crate::handshake::{Fault, Refusal};
 
@@ -78,7 +79,7 @@ impl Connection {
             (Wait::Opening, Role::Server) => self.refuse(Refusal::Timeout, None, sink),
             (Wait::Opening, Role::Client) => self.fail(Failure::Response(Fault::Timeout), sink),
             (Wait::Life, _) => self.check_life(now, sink),
-            (Wait::Closing, _) => self.end(sink),
+            (Wait::Closing, _) => self.give_up(sink),
         }
         self.begin_wait(now);
     }
@@ -111,7 +112,8 @@ impl Connection {
     fn wait(&self) -> Option<Wait> {
         let is_on = |key| self.config.is_on(key);
         let (wait, is_limited) = match self.state {
-            _ if self.ended => return None,
+            // What waits has to be taken, also by a peer that sends nothing more.
+            _ if self.ended && self.output_size() == 0 => return None,
             State::Connecting if !self.has_failed() => {
                 // The time that the application takes is its own.
                 let is_peers_turn = self.request().is_none();
@@ -187,6 +189,14 @@ impl Connection {
             pong: Pong::Idle,
             round_trip,
         }));
+    }
+
+    /// The peer neither ends nor takes what waits, which is sent no more.
+    fn give_up(&mut self, sink: &mut impl Sink) {
+        self.output = Output::default();
+        if !self.ended {
+            self.end(sink);
+        }
     }
 
     /// Sends a ping, or fails.
