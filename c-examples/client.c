@@ -267,7 +267,7 @@ static uint64_t now_ms(void) {
 }
 
 static void handle_octets(client *c, uint8_t *data, size_t len) {
-  while (len > 0) {
+  do {
     wsabi_event events[EVENTS];
     size_t used, count;
     check(wsabi_conn_recv(c->conn, data, len, &used, events, EVENTS, &count), "receive");
@@ -276,7 +276,7 @@ static void handle_octets(client *c, uint8_t *data, size_t len) {
     }
     data += used;
     len -= used;
-  }
+  } while (len > 0);
 }
 
 static void handle_end(client *c) {
@@ -335,8 +335,13 @@ static bool proceed(client *c) {
       return false;
     }
     interest = wsabi_conn_interest(c->conn);
-    if (wsabi_conn_deadline(c->conn) > now_ms()) break;
-    tell_time(c);
+    if (interest & WSABI_INTEREST_RECV) {
+      handle_octets(c, c->buffer, 0);
+    } else if (wsabi_conn_deadline(c->conn) <= now_ms()) {
+      tell_time(c);
+    } else {
+      break;
+    }
   }
   // RFC 6455 7.1.1: behind a closing handshake wsabi waits for the server's end.
   if (interest & WSABI_INTEREST_CLOSE) return false;
@@ -442,8 +447,8 @@ static const char usage[] =
     "              ws://HOST[:PORT][/PATH][?QUERY]\n"
     "Sends each line of standard input as a text message, and prints the messages\n"
     "that come. Closes at the end of the input, with CODE (1000 by default), and when\n"
-    "interrupted, with 1001. With --ping it gives up when the ping before was not\n"
-    "answered. --no-deflate offers no compression.\n"
+    "interrupted, with 1001. With --ping it gives up when for as long nothing comes\n"
+    "back. --no-deflate offers no compression.\n"
     "Exit status: 0 behind a closing handshake, 1 when the connection could not be\n"
     "made, failed or broke off, 2 for wrong usage, 3 when the server refused.\n";
 
@@ -549,6 +554,9 @@ static wsabi_status read_argument(client *c, const char *name, const char *value
 static void read_arguments(client *c, int argc, char **argv) {
   const char *url = NULL;
   check(wsabi_config_new(&c->config), "config");
+  // Reads however much waits to be written: a server that does not would wait for
+  // this client as this client for it. Of lines, OUTPUT_MARK limits what waits.
+  check(wsabi_config_set(c->config, WSABI_OPTION_OUTPUT_HIGH_MARK, INT64_MAX), "config");
   c->headers = allocate(NULL, (size_t)argc * sizeof *c->headers);
   c->request.headers = c->headers;
   for (int i = 1; i < argc; i++) {

@@ -2,8 +2,9 @@
 //
 //     cc echo_libevent.c $(pkg-config --cflags --libs wsabi libevent) -o echo_libevent
 //
-// `proceed` is all that wsabi wants of a loop. A bufferevent gets output when it has
-// written what it had: what waits, waits in wsabi, which counts it.
+// `proceed` is all that wsabi wants of a loop. A bufferevent gets output when it
+// has written what it had, and wsabi counts it until then: when it is much, it
+// does not want to READ.
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -12,8 +13,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include "echo.h"
 
@@ -21,7 +22,8 @@ enum { CHUNK = 65536 };  // octets that a bufferevent gets at once
 
 typedef struct client {
   struct bufferevent *stream;
-  struct event *timer;  // to tell wsabi the time
+  struct event *timer;  // until when wsabi waits
+  size_t given;         // octets of output that the stream had not written
   wsabi_conn *conn;
   LIST_ENTRY(client) others;
 } client;
@@ -43,35 +45,33 @@ static void drop(client *c) {
 
 static bool write_output(client *c) {
   struct evbuffer *output = bufferevent_get_output(c->stream);
-  if (evbuffer_get_length(output) > 0) return true;
+  size_t left = evbuffer_get_length(output), count;
+  if (wsabi_conn_output_consumed(c->conn, c->given - left) != WSABI_OK) return false;
+  if ((c->given = left) > 0) return true;
   wsabi_iovec run = {NULL, 0};
-  size_t count;
   if (wsabi_conn_output(c->conn, &run, 1, &count) != WSABI_OK) return false;
-  size_t len = run.len < CHUNK ? run.len : CHUNK;
-  return evbuffer_add(output, run.base, len) == 0 && wsabi_conn_output_consumed(c->conn, len) == WSABI_OK;
+  c->given = run.len < CHUNK ? run.len : CHUNK;
+  return evbuffer_add(output, run.base, c->given) == 0;
 }
 
 // Writes, and does with the socket what wsabi wants. false: drop the client.
 static bool proceed(client *c) {
-  struct timeval time;
-  if (event_gettime_monotonic(base, &time) != 0) return false;
-  uint64_t now = (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_usec / 1000;
-  if (!echo_tell_time(c->conn, now) || !write_output(c)) return false;
-  wsabi_interest interest = wsabi_conn_interest(c->conn);
-  bool is_written = evbuffer_get_length(bufferevent_get_output(c->stream)) == 0;
-  if (is_written && interest & WSABI_INTEREST_CLOSE) return false;
-  if (is_written && interest & WSABI_INTEREST_SHUTDOWN_WRITE) shutdown(bufferevent_getfd(c->stream), SHUT_WR);
-  int (*set)(struct bufferevent *, short) = interest & WSABI_INTEREST_READ ? bufferevent_enable : bufferevent_disable;
-  if (set(c->stream, EV_READ) != 0) return false;
-  uint64_t deadline = wsabi_conn_deadline(c->conn), left = deadline > now ? deadline - now : 0;
-  if (deadline == UINT64_MAX) return event_del(c->timer) == 0;
-  time = (struct timeval){(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)};
-  return event_add(c->timer, &time) == 0;
+  wsabi_interest interest;
+  do {
+    if (!write_output(c)) return false;
+    interest = wsabi_conn_interest(c->conn);
+  } while (interest & WSABI_INTEREST_RECV && echo_receive(c->conn, NULL, 0));
+  if (interest & (WSABI_INTEREST_RECV | WSABI_INTEREST_CLOSE)) return false;
+  if (interest & WSABI_INTEREST_SHUTDOWN_WRITE) shutdown(bufferevent_getfd(c->stream), SHUT_WR);
+  if ((interest & WSABI_INTEREST_READ ? bufferevent_enable : bufferevent_disable)(c->stream, EV_READ) != 0) return false;
+  int ms = echo_time_left(c->conn);
+  return event_add(c->timer, &(struct timeval){ms / 1000, ms % 1000 * 1000}) == 0;
 }
 
-static void on_time(evutil_socket_t fd, short what, void *c) {
+static void on_deadline(evutil_socket_t fd, short what, void *arg) {
   (void)fd, (void)what;
-  if (!proceed(c)) drop(c);
+  client *c = arg;
+  if (!write_output(c) || !echo_tell_time(c->conn) || !proceed(c)) drop(c);
 }
 
 // There is something to read, or everything is written.
@@ -91,14 +91,14 @@ static void on_end(struct bufferevent *stream, short what, void *arg) {
   if (what & BEV_EVENT_ERROR || !echo_receive_eof(c->conn) || !proceed(c)) drop(c);
 }
 
-static void on_connection(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *peer, int len, void *arg) {
-  (void)l, (void)peer, (void)len, (void)arg;
+static void on_connection(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *peer, int len, void *arg) {
+  (void)from, (void)peer, (void)len, (void)arg;
   int on = 1;
   client *c = calloc(1, sizeof *c);
   if (c == NULL) evutil_closesocket(fd);
   if (c == NULL) return;
   LIST_INSERT_HEAD(&clients, c, others);
-  c->timer = evtimer_new(base, on_time, c);
+  c->timer = evtimer_new(base, on_deadline, c);
   c->stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
   if (c->stream == NULL) evutil_closesocket(fd);
   if (c->stream != NULL) bufferevent_setcb(c->stream, on_ready, on_ready, on_end, c);

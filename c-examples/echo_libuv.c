@@ -7,16 +7,15 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <uv.h>
 
 #include "echo.h"
 
-enum { RUNS = 64 };  // of one write
+enum { RUNS = 64 };  // of a write
 
 typedef struct {
   uv_tcp_t tcp;
-  uv_timer_t timer;  // to tell wsabi the time
+  uv_timer_t timer;  // until when wsabi waits
   uv_shutdown_t shutdown;
   uv_write_t write;
   bool is_writing;
@@ -41,14 +40,15 @@ static void drop(client *c) {
   uv_close((uv_handle_t *)&c->timer, on_closed);
 }
 
-static void on_time(uv_timer_t *timer) {
-  if (!proceed(timer->data)) drop(timer->data);
+static void on_deadline(uv_timer_t *timer) {
+  client *c = timer->data;
+  if (!echo_tell_time(c->conn) || !proceed(c)) drop(c);
 }
 
 static void on_written(uv_write_t *write, int error) {
   client *c = write->data;
   c->is_writing = false;
-  if (error < 0 || !proceed(c)) drop(c);
+  if (error < 0 || wsabi_conn_output_consumed(c->conn, 1) != WSABI_OK || !proceed(c)) drop(c);
 }
 
 static bool write_output(client *c) {
@@ -63,7 +63,7 @@ static bool write_output(client *c) {
       // until then, for longer than wsabi keeps a run: so it gets one octet.
       c->octet = *(const char *)runs[0].base;
       uv_buf_t one = uv_buf_init(&c->octet, 1);
-      n = c->is_writing = uv_write(&c->write, (uv_stream_t *)&c->tcp, &one, 1, on_written) == 0;
+      return c->is_writing = uv_write(&c->write, (uv_stream_t *)&c->tcp, &one, 1, on_written) == 0;
     }
     if (n <= 0 || wsabi_conn_output_consumed(c->conn, (size_t)n) != WSABI_OK) return false;
   }
@@ -85,16 +85,16 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer) {
 // Writes, and does with the socket what wsabi wants. false: drop the client.
 static bool proceed(client *c) {
   uv_stream_t *stream = (uv_stream_t *)&c->tcp;
-  uint64_t now = uv_now(stream->loop);
-  if (!echo_tell_time(c->conn, now) || !write_output(c)) return false;
-  wsabi_interest interest = wsabi_conn_interest(c->conn);
-  if (interest & WSABI_INTEREST_CLOSE && !c->is_writing) return false;
+  wsabi_interest interest;
+  do {
+    if (!write_output(c)) return false;
+    interest = wsabi_conn_interest(c->conn);
+  } while (interest & WSABI_INTEREST_RECV && echo_receive(c->conn, NULL, 0));
+  if (interest & (WSABI_INTEREST_RECV | WSABI_INTEREST_CLOSE)) return false;
   if (interest & WSABI_INTEREST_SHUTDOWN_WRITE) uv_shutdown(&c->shutdown, stream, NULL);  // a second is refused
   int error = interest & WSABI_INTEREST_READ ? uv_read_start(stream, on_buffer, on_read) : uv_read_stop(stream);
   if (error < 0 && error != UV_EALREADY) return false;
-  uint64_t deadline = wsabi_conn_deadline(c->conn);
-  if (deadline == UINT64_MAX) return uv_timer_stop(&c->timer) == 0;
-  return uv_timer_start(&c->timer, on_time, deadline > now ? deadline - now : 0, 0) == 0;
+  return uv_timer_start(&c->timer, on_deadline, (uint64_t)echo_time_left(c->conn), 0) == 0;
 }
 
 static void on_connection(uv_stream_t *listener, int error) {

@@ -135,7 +135,8 @@ pub const WSABI_OPTION_CLIENT_NO_CONTEXT_TAKEOVER: wsabi_option = wsabi_option(2
 /// limit the application's decision. 0: no limit. Default 10,000.
 pub const WSABI_OPTION_OPENING_TIMEOUT: wsabi_option = wsabi_option(25);
 /// Milliseconds that the peer has for the end of the connection: from our Close,
-/// our refusal or a failure on, and from the last octet on that it took since. 0:
+/// our refusal or a failure on, and from the last octet on that it took since.
+/// What it did not take by then is dropped, also when it ended its side itself. 0:
 /// no limit. Default 10,000.
 pub const WSABI_OPTION_CLOSING_TIMEOUT: wsabi_option = wsabi_option(26);
 /// Milliseconds between pings that the library sends by itself (RFC 6455 5.5.2),

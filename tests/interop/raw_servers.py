@@ -25,6 +25,7 @@ TIMEOUT = 60.0
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 # Long enough for a client that does not wait for the server's end to have closed.
 PAUSE = 0.5
+NO_PONG = b"RFC 6455 5.5.2: no pong came in time, nor anything else"
 ANSWER = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: {accept}\r\n\r\n"
@@ -362,6 +363,23 @@ def slow_server(command: Sequence[str]) -> None:
     expect("octets of each line", set(arrived), {65535})
 
 
+def both_write(command: Sequence[str]) -> None:
+    """A server that reads when it has written, which is more than sockets hold: the client reads."""
+    size = 12_000_000
+
+    def script(peer: Peer) -> None:
+        peer.answer()
+        time.sleep(PAUSE)
+        peer.socket.sendall(b"\x81\x7f" + struct.pack("!Q", size) + b"y" * size)
+        expect("octets", len(peer.read_frame()[1]), size)
+        peer.send_close(1000)
+        peer.expect_close(1000)
+
+    outcome = talk(command, script, b"x" * size + b"\n", ["--no-deflate"])
+    expect("output", outcome.output == b"y" * size + b"\n", True)
+    expect_outcome(outcome, CLOSED, "close: 1000")
+
+
 # ---- The end ----
 
 
@@ -401,6 +419,24 @@ def never_ends(command: Sequence[str]) -> None:
 
     expect_outcome(talk(command, script), CLOSED, "close: 1000")
     expect("seconds are enough", time.monotonic() - began > 9, True)
+
+
+def never_reads(command: Sequence[str]) -> None:
+    """A server that takes nothing: what waits is given up."""
+    began = time.monotonic()
+
+    def script(peer: Peer) -> None:
+        peer.answer()
+        peer.send_close(1000)
+        time.sleep(11)
+        peer.reset()
+
+    options = ["--no-deflate"]
+    with serving(script) as address, Session(command, f"ws://{address}/", options) as session:
+        with suppress(BrokenPipeError):
+            session.say((b"x" * 65535 + b"\n") * 200)
+        expect_outcome(session.wait(), CLOSED, "close: 1000")
+        expect("it did not wait for the server", 9 < time.monotonic() - began < 10.9, True)
 
 
 def half_close(command: Sequence[str]) -> None:
@@ -464,15 +500,18 @@ def masked(command: Sequence[str]) -> None:
 def no_pong(command: Sequence[str]) -> None:
     def script(peer: Peer) -> None:
         peer.answer()
-        while (frame := peer.read_frame())[0] == PING:
-            pass
-        expect("Close", (frame[0], frame[1][:2]), (CLOSE, struct.pack("!H", 1011)))
+        expect("ping", peer.read_frame()[0], PING)
+        peer.send_frame(PONG, b"not the answer")
+        peer.expect_close(1011, NO_PONG)
+        peer.expect_end()
 
     with (
         serving(script) as address,
         Session(command, f"ws://{address}/", ["--ping", "1"]) as session,
     ):
-        expect_outcome(session.wait(), BROKEN, "failed: 1011", "no pong came in time")
+        outcome = session.wait()
+    expect_outcome(outcome, BROKEN, f"failed: 1011 {NO_PONG.decode()}")
+    expect("the pong is the answer", "pong after" in outcome.notes, False)
 
 
 def interrupted(command: Sequence[str]) -> None:
@@ -529,8 +568,8 @@ CASES: dict[str, Callable[[Sequence[str]], None]] = {
     for case in (
         *(request, refused, redirected, wrong_answers, half_a_response),
         *(silent, nobody, wrong_usage),
-        *(in_pieces, masks, lines, control_characters, slow_server),
-        *(server_closes, client_closes, never_ends, half_close, reset, reset_behind_close),
-        *(masked, no_pong, interrupted, nobody_reads),
+        *(in_pieces, masks, lines, control_characters, slow_server, both_write),
+        *(server_closes, client_closes, never_ends, never_reads),
+        *(half_close, reset, reset_behind_close, masked, no_pong, interrupted, nobody_reads),
     )
 }

@@ -62,7 +62,7 @@ to standard output, all else to standard error. There is no TLS yet, for wss://.
   --subprotocol NAME       offers it; the first one is preferred
   --header 'NAME: VALUE'   a further header field of the request
   --origin ORIGIN          what a browser would say, such as https://example.com
-  --ping SECONDS           pings; gives up when the ping before was not answered
+  --ping SECONDS           pings; gives up when for as long nothing comes back
   --close CODE[:REASON]    of the Close at the end of the input; 1000 by default
   --no-deflate             offers no compression
   --help                   print this
@@ -120,6 +120,10 @@ pub(super) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Com
 
 fn parse_connect(mut words: Words<impl Iterator<Item = OsString>>) -> Result<Command, String> {
     let mut config = Config::default();
+    // Reads however much waits to be written: a server that does not would wait for
+    // this client as this client for it. Of lines, OUTPUT_MARK limits what waits.
+    // The largest value is within the bounds.
+    let _ = config.set(OptionKey::OutputHighMark, i64::MAX as u64);
     let mut headers = Vec::new();
     let mut origin = String::new();
     let mut close = (1000, String::new());

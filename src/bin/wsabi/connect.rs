@@ -165,7 +165,11 @@ impl Client {
                 let _ = self.hands.send.send(output);
             }
         }
-        let interest = self.conn.interest();
+        let mut interest = self.conn.interest();
+        while interest.recv {
+            self.take_in(&mut []);
+            interest = self.conn.interest();
+        }
         // RFC 6455 7.1.1: behind a closing handshake wsabi waits for the server's end.
         if interest.close || self.is_broken && self.is_ended {
             return false;
@@ -188,14 +192,7 @@ impl Client {
     }
 
     fn receive(&mut self, mut buffer: Vec<u8>, len: usize) {
-        let mut rest = buffer.get_mut(..len).unwrap_or_default();
-        while !rest.is_empty() {
-            let mut list = List::default();
-            // Only a server's request that waits for its decision makes this fail.
-            let used = self.conn.recv(rest, &mut list).unwrap_or(rest.len());
-            self.handle(list, rest);
-            rest = rest.get_mut(used..).unwrap_or_default();
-        }
+        self.take_in(buffer.get_mut(..len).unwrap_or_default());
         if len == 0 {
             let mut list = List::default();
             self.conn.recv_eof(&mut list);
@@ -211,10 +208,23 @@ impl Client {
         }
     }
 
+    fn take_in(&mut self, mut rest: &mut [u8]) {
+        loop {
+            let mut list = List::default();
+            // Only a server's request that waits for its decision makes this fail.
+            let used = self.conn.recv(rest, &mut list).unwrap_or(rest.len());
+            self.handle(list, rest);
+            rest = rest.get_mut(used..).unwrap_or_default();
+            if rest.is_empty() {
+                return;
+            }
+        }
+    }
+
     fn sent(&mut self, is_sent: bool) {
         self.is_broken = !is_sent;
         if is_sent {
-            // As many octets wait: they were listed.
+            // As many octets wait, unless the library gave the server up.
             let _ = self.conn.output_consumed(self.sending);
         }
         self.sending = 0;
