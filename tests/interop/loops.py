@@ -30,6 +30,7 @@ RAW = (
     "slow-reader",
     "sigterm",
     "sigint",
+    "deaf",
 )
 
 def main() -> int:

@@ -13,6 +13,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from types import TracebackType
 
 from nginx import BARE, Nginx
@@ -282,6 +283,17 @@ def sigint(server: Sequence[str]) -> None:
     going_away(server, signal.SIGINT)
 
 
+def deaf(server: Sequence[str]) -> None:
+    """A client that takes nothing does not keep a server from stopping."""
+    most = 40 << 20
+    with ExitStack() as behind_the_server, ServerProcess(server) as process:
+        connection = behind_the_server.enter_context(RawConnection(process.port))
+        connection.send(STARSCREAM_REQUEST)
+        expect_switched(connection, STARSCREAM_KEY)
+        sent = connection.send_until_full(masked_frame(BINARY, bytes(60000)), most)
+        expect("server stops reading", sent < most, True)
+
+
 def refused_behind_bare_nginx(server: Sequence[str], nginx_program: str) -> None:
     """A proxy_pass alone drops Upgrade and Connection: the 426 must say what to add."""
     with ServerProcess(server) as process, Nginx(nginx_program, process.port, BARE) as nginx:
@@ -306,4 +318,5 @@ CASES: dict[str, Callable[[Sequence[str]], None]] = {
     "slow-reader": slow_reader,
     "sigterm": sigterm,
     "sigint": sigint,
+    "deaf": deaf,
 }
