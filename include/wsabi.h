@@ -485,7 +485,8 @@ typedef struct {
 #define WSABI_OPTION_OPENING_TIMEOUT 25
 
 // Milliseconds that the peer has for the end of the connection: from our Close,
-// our refusal or a failure on, and from the last octet on that it took since. 0:
+// our refusal or a failure on, and from the last octet on that it took since.
+// What it did not take by then is dropped, also when it ended its side itself. 0:
 // no limit. Default 10,000.
 #define WSABI_OPTION_CLOSING_TIMEOUT 26
 
