@@ -725,7 +725,8 @@ class Options(TypedDict, total=False):
     #: decision. 0: no limit. Default 10,000.
     opening_timeout: int
     #: Milliseconds that the peer has for the end of the connection: from our Close, our refusal or
-    #: a failure on, and from the last octet on that it took since. 0: no limit. Default 10,000.
+    #: a failure on, and from the last octet on that it took since. What it did not take by then is
+    #: dropped, also when it ended its side itself. 0: no limit. Default 10,000.
     closing_timeout: int
     #: Milliseconds between pings that the library sends by itself (RFC 6455 5.5.2), so that proxies
     #: keep the connection and a dead peer is found. The pongs are events as any. 0: none. Default
