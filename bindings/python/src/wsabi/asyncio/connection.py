@@ -278,10 +278,15 @@ class WebSocket(Driver):
 
     def _keep_alive(self) -> None:
         """Begins the pings of the keepalive, and what the config has of time limits."""
-        if self._keepalive is None:
-            self.start_clock()
+        if self._keepalive is None and self.protocol.deadline is not None:
+            # Later: what came with the opening is to be handled first.
+            self.loop.call_soon(self.start_clock)
         if self.ping_interval is not None and self._exception is None:
             self._keepalive = self.loop.call_later(self.ping_interval, self._send_keepalive)
+
+    def start_clock(self) -> None:
+        if self._exception is None:  # the end has the limit of close_timeout
+            super().start_clock()
 
     def _send_keepalive(self) -> None:
         if self.protocol.state is not State.OPEN:
