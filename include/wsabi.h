@@ -505,9 +505,9 @@ typedef struct {
 #define WSABI_OPTION_IDLE_TIMEOUT 29
 
 // Octets of queued output below which a queue that had reached
-// `WSABI_OPTION_OUTPUT_HIGH_MARK` is drained: the event DRAINED is listed, and
-// `wsabi_conn_interest` asks for READ again. Above the high mark it counts as
-// the high mark. Default 65,536.
+// `WSABI_OPTION_OUTPUT_HIGH_MARK`, or had no room for a message, is drained: the
+// event DRAINED is listed, and `wsabi_conn_interest` asks for READ again. Above
+// the high mark it counts as the high mark. Default 65,536.
 #define WSABI_OPTION_OUTPUT_LOW_MARK 30
 
 // 1: messages are listed in pieces as their octets arrive, so that one of any

@@ -393,6 +393,8 @@ impl Connection {
         if frame.opcode == Opcode::Continuation && frame.rest.compressor.is_some() {
             self.failure = Some(Failure::OutOfMemory);
             self.owed = Owed::Failure;
+            // At once: nothing may come between.
+            self.settle();
         }
     }
 

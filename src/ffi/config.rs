@@ -152,9 +152,9 @@ pub const WSABI_OPTION_PONG_TIMEOUT: wsabi_option = wsabi_option(28);
 pub const WSABI_OPTION_IDLE_TIMEOUT: wsabi_option = wsabi_option(29);
 
 /// Octets of queued output below which a queue that had reached
-/// `WSABI_OPTION_OUTPUT_HIGH_MARK` is drained: the event DRAINED is listed, and
-/// `wsabi_conn_interest` asks for READ again. Above the high mark it counts as
-/// the high mark. Default 65,536.
+/// `WSABI_OPTION_OUTPUT_HIGH_MARK`, or had no room for a message, is drained: the
+/// event DRAINED is listed, and `wsabi_conn_interest` asks for READ again. Above
+/// the high mark it counts as the high mark. Default 65,536.
 pub const WSABI_OPTION_OUTPUT_LOW_MARK: wsabi_option = wsabi_option(30);
 /// 1: messages are listed in pieces as their octets arrive, so that one of any
 /// size passes in constant memory: `WSABI_FLAG_FIRST` and `WSABI_FLAG_LAST` mark

@@ -739,9 +739,10 @@ class Options(TypedDict, total=False):
     #: Milliseconds without an octet from the peer, pongs included, after which an open connection
     #: fails with 1001. 0: no limit. Default 0.
     idle_timeout: int
-    #: Octets of queued output below which a queue that had reached `WSABI_OPTION_OUTPUT_HIGH_MARK`
-    #: is drained: the event DRAINED is listed, and `wsabi_conn_interest` asks for READ again. Above
-    #: the high mark it counts as the high mark. Default 65,536.
+    #: Octets of queued output below which a queue that had reached `WSABI_OPTION_OUTPUT_HIGH_MARK`,
+    #: or had no room for a message, is drained: the event DRAINED is listed, and
+    #: `wsabi_conn_interest` asks for READ again. Above the high mark it counts as the high mark.
+    #: Default 65,536.
     output_low_mark: int
     #: 1: messages are listed in pieces as their octets arrive, so that one of any size passes in
     #: constant memory: `WSABI_FLAG_FIRST` and `WSABI_FLAG_LAST` mark the ends.
