@@ -365,14 +365,14 @@ def test_answers_go_out_before_the_answer_to_a_close(run: Run) -> None:
                 writer.close()
 
         async def nap(websocket: ServerConnection) -> None:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2)
 
         async with local(nap) as server:
             reader, writer = await raw_client(server)
             writer.write(wire.frame(wire.TEXT, b"a") + wire.close(4000))
             began = asyncio.get_running_loop().time()
             assert await reader.readexactly(4) == wire.close(4000, masked=False)
-            assert asyncio.get_running_loop().time() - began < 0.4  # nobody waits for the handler
+            assert asyncio.get_running_loop().time() - began < 1.5  # nobody waits for the handler
             writer.close()
 
     run(main())

@@ -13,7 +13,7 @@ from ._events import Event
 #: Octets of output that wait for others at most.
 CORK_SIZE = 64 * 1024
 #: Seconds that an application has to answer the messages before the peer's Close.
-REACTION_TIME = 1.0
+REACTION_TIME = 0.5
 READ, SHUTDOWN_WRITE = int(Interest.READ), int(Interest.SHUTDOWN_WRITE)
 CLOSE, RECV = int(Interest.CLOSE), int(Interest.RECV)
 
