@@ -641,6 +641,10 @@ impl Connection {
     pub(super) fn change(&mut self, cause: Cause) {
         if let Some(state) = self.state.after(cause) {
             self.state = state;
+            if cause == Cause::Established {
+                // What was waited for came; an open connection is small again.
+                self.forget_timers();
+            }
             self.tell(|| format!("state {state:?}"));
         }
     }

@@ -106,6 +106,14 @@ impl Connection {
         }
     }
 
+    /// Nothing is waited for: at rest a connection has no memory for it.
+    pub(super) fn forget_timers(&mut self) {
+        if let Some(extra) = &mut self.extra {
+            extra.timers = None;
+        }
+        self.extra.take_if(|extra| extra.is_empty());
+    }
+
     // ---- Private ----
 
     /// What is waited for now, if its time is limited.
@@ -168,11 +176,7 @@ impl Connection {
 
     fn begin_wait(&mut self, now: u64) {
         let Some(wait) = self.wait() else {
-            // At rest a connection has no memory for it.
-            if let Some(extra) = &mut self.extra {
-                extra.timers = None;
-            }
-            self.extra.take_if(|extra| extra.is_empty());
+            self.forget_timers();
             return;
         };
         if self.timers().is_some_and(|timers| timers.wait == wait) {
