@@ -454,11 +454,16 @@ impl Session {
         // There may be no room for a ping.
         let size = self.conn.output_size();
         self.was_full |= is_due && size > 0 && size + size_of::<u64>() > self.max_output;
+        let waiting = if is_due && cap > 0 { self.conn.output(4096).concat() } else { Vec::new() };
         match self.conn.handle_timeout(self.now + time, cap) {
             Ok(events) => {
                 self.now += time;
                 assert!(is_due || events.is_empty(), "it was not due");
                 assert!(self.conn.deadline() > self.now, "it is due again at once");
+                if self.conn.output_size() == 0 {
+                    // It is sent no more; it was queued all the same.
+                    self.sent.extend(waiting);
+                }
                 self.take(events)
             }
             Err(status) => {
