@@ -20,6 +20,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 GLIBC = "2.17"
+# Of the library's features those that Python has a use for: its loops and its TLS are its own.
+FEATURES = "std,deflate"
 NAMES = {"darwin": "libwsabi.dylib", "win32": "wsabi.dll"}
 
 
@@ -51,6 +53,7 @@ def build(crate: Path) -> Path:
         cargo = ["cargo-zigbuild"]
         target = ["--target", f"{platform.machine()}-unknown-linux-gnu.{GLIBC}"]
     command = [*cargo, "rustc", "--locked", "--release", "--lib", "--crate-type", "cdylib"]
+    command += ["--no-default-features", "--features", FEATURES]
     command += [*target, "--message-format", "json-render-diagnostics", "--", "-C", "strip=symbols"]
     try:
         built = subprocess.run(command, cwd=crate, stdout=subprocess.PIPE, check=True, text=True)

@@ -14,6 +14,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Optional
 
 HERE = Path(__file__).resolve().parent
 INCLUDE = HERE.parents[1] / "include"
@@ -29,21 +30,16 @@ status are in the header's comments.
 from __future__ import annotations
 
 from ctypes import (
-    POINTER,
-    Structure,
-    c_char_p,
-    c_int32,
-    c_size_t,
-    c_uint16,
-    c_uint32,
-    c_uint64,
-    c_void_p,
-)
+%s)
 from enum import IntEnum, IntFlag
 from typing import TypedDict
 
-from ._library import check_abi, function
+from ._library import %s
 '''
+
+# Functions that begin so are there only in a library that was built with the feature of that
+# name; what needs one of them says so when it is called. A wheel has none of them.
+OPTIONAL = {"wsabi_server_": "server"}
 
 # What a prefix of constants is called here, and what the class says about itself. Constants
 # without a row here are plain ones.
@@ -62,8 +58,11 @@ ENUMS = {
 FLAGS = {"INTEREST"}
 
 TYPES = {
+    "int": "c_int",
     "int32_t": "c_int32",
+    "int64_t": "c_int64",
     "size_t": "c_size_t",
+    "uint8_t": "c_uint8",
     "uint16_t": "c_uint16",
     "uint32_t": "c_uint32",
     "uint64_t": "c_uint64",
@@ -122,7 +121,7 @@ class Header:
             return "c_char_p"
         if pointed in names:
             return f"POINTER({pointed})"
-        if pointed in self.integers or pointed in ("size_t", "uint16_t", "uint32_t", "uint64_t"):
+        if pointed in self.integers or (pointed in TYPES and pointed != "uint8_t"):
             return f"POINTER({self.ctype(pointed)})"
         if c.endswith("**"):
             return "POINTER(c_void_p)"
@@ -184,21 +183,35 @@ def functions(header: Header) -> Iterator[str]:
     yield from ("", "", "check_abi(ABI_VERSION)")
     for name, returned, arguments in header.functions:
         types = ", ".join([header.ctype(returned), *map(header.ctype, arguments)])
-        line = f'{name[len("wsabi_") :]} = function("{name}", {types})'
+        feature = feature_of(name)
+        call, names = ("optional", f'"{feature}", "{name}"') if feature else ("function", f'"{name}"')
+        line = f'{name[len("wsabi_") :]} = {call}({names}, {types})'
         if len(line) <= 100:
             yield line
         else:
-            yield f'{name[len("wsabi_") :]} = function('
-            yield f'    "{name}",'
+            yield f'{name[len("wsabi_") :]} = {call}('
+            yield f"    {names},"
             yield from textwrap.wrap(f"{types},", 100, initial_indent="    ", subsequent_indent="    ")
             yield ")"
 
 
-def generate() -> str:
+def feature_of(function: str) -> Optional[str]:
+    """The feature without which a library does not have the function; None: every library has it."""
+    return next((feature for name, feature in OPTIONAL.items() if function.startswith(name)), None)
+
+
+def generate(header: Header) -> str:
     """The text of _abi.py."""
-    header = Header((INCLUDE / "wsabi.ffi.h").read_text(), (INCLUDE / "wsabi.h").read_text())
     parts = (constants, options, structs, functions)
-    return HEAD + "\n".join(line for part in parts for line in part(header)) + "\n"
+    body = "\n".join(line for part in parts for line in part(header)) + "\n"
+    ctypes = sorted(set(re.findall(r"\b(?:POINTER|Structure|c_\w+)\b", body)))
+    library = [name for name in ("check_abi", "function", "optional") if f"{name}(" in body]
+    return HEAD % ("".join(f"    {name},\n" for name in ctypes), ", ".join(library)) + body
+
+
+def read_header() -> Header:
+    """The committed header."""
+    return Header((INCLUDE / "wsabi.ffi.h").read_text(), (INCLUDE / "wsabi.h").read_text())
 
 
 def declarations(text: str) -> list[str]:
@@ -207,7 +220,7 @@ def declarations(text: str) -> list[str]:
 
 
 def main() -> int:
-    text = generate()
+    text = generate(read_header())
     if sys.argv[1:] == ["--check"]:
         if not OUTPUT.exists() or declarations(OUTPUT.read_text()) != declarations(text):
             print(f"{OUTPUT} does not declare what the header does; run {Path(__file__).name}")

@@ -23,7 +23,7 @@ needs_compiler = pytest.mark.skipif(
 
 
 def test_the_committed_mirror_is_made_from_the_header() -> None:
-    committed, made = mirror.OUTPUT.read_text(), mirror.generate()
+    committed, made = mirror.OUTPUT.read_text(), mirror.generate(mirror.read_header())
     assert mirror.declarations(committed) == mirror.declarations(made), "run bindings/python/mirror.py"
 
 
@@ -49,6 +49,20 @@ def test_untyped_functions_are_in_the_header() -> None:
     assert names
     for name in names:
         assert hasattr(_abi, name[len("wsabi_") :]), name
+
+
+def test_functions_that_need_a_feature_may_be_missing() -> None:
+    declared = "int32_t wsabi_server_wake(const wsabi_server *server, int64_t after, uint8_t bits);"
+    made = mirror.generate(mirror.Header(declared, ""))
+    arguments = "c_int32, c_void_p, c_int64, c_uint8"
+    assert f'server_wake = optional("server", "wsabi_server_wake", {arguments})' in made
+    assert "    c_int64,\n" in made and "import check_abi, optional\n" in made
+    missing = _library.optional("server", "wsabi_server_wakes", ctypes.c_int32, ctypes.c_void_p)
+    assert missing.argtypes == (ctypes.c_void_p,)  # type: ignore[attr-defined]
+    with pytest.raises(_library.LibraryError, match="built without the feature server"):
+        missing(None)
+    found = _library.optional("server", "wsabi_abi_version", ctypes.c_uint32)
+    assert found() == _abi.ABI_VERSION
 
 
 def structs() -> list[type[ctypes.Structure]]:
@@ -87,7 +101,7 @@ def test_a_compiler_finds_the_same_layout_constants_and_types(tmp_path: Path) ->
     for name, value in constants().items():
         lines.append(f"IS((WSABI_{name}) == ({value}));")
     # A declaration that does not agree with the header's does not compile.
-    header = mirror.Header((mirror.INCLUDE / "wsabi.ffi.h").read_text(), "")
+    header = mirror.read_header()
     for name, returned, arguments in header.functions:
         lines.append(f"{returned} {name}({', '.join(arguments) or 'void'});")
         function = getattr(_abi, name[len("wsabi_") :])

@@ -67,6 +67,20 @@ def function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
+def optional(feature: str, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+    """The same of a function that only libraries with a feature have: calling it in another one
+    raises.
+    """
+    if hasattr(_library, name):
+        return function(name, result, *arguments)
+
+    def missing(*_: Any) -> Any:
+        raise LibraryError(f"{PATH} has no {name}: it was built without the feature {feature}")
+
+    missing.restype, missing.argtypes = result, arguments  # type: ignore[attr-defined]
+    return missing
+
+
 def check_abi(expected: int) -> None:
     """Raises unless the library has the ABI that this package was made for."""
     actual = function("wsabi_abi_version", c_uint32)()
