@@ -15,6 +15,7 @@ enum {
   WSABI_HTTP_2 = 20,
   WSABI_HTTP_3 = 30,
   WSABI_ABI_VERSION = 0,
+  WSABI_LISTEN_REUSE_PORT = 1,
   WSABI_OPTION_MAX_HEAD_SIZE = 1,
   WSABI_OPTION_MAX_HEADERS = 2,
   WSABI_OPTION_MAX_FRAME_SIZE = 3,
@@ -47,6 +48,9 @@ enum {
   WSABI_OPTION_OUTPUT_LOW_MARK = 30,
   WSABI_OPTION_MESSAGE_PIECES = 31,
   WSABI_OPTION_COUNTERS = 32,
+  WSABI_OPTION_MAX_CONNECTIONS = 33,
+  WSABI_OPTION_MAX_CONNECTIONS_PER_ADDRESS = 34,
+  WSABI_OPTION_READ_SIZE = 35,
   WSABI_EVENT_REQUEST = 1,
   WSABI_EVENT_OPEN = 2,
   WSABI_EVENT_REJECTED = 3,
@@ -96,6 +100,7 @@ enum {
   WSABI_ERR_UNSUPPORTED = -6,
   WSABI_ERR_NOT_FOUND = -7,
   WSABI_ERR_RANDOM = -8,
+  WSABI_ERR_IO = -9,
   WSABI_ERR_INTERNAL = -99,
   WSABI_FAILURE_BAD_REQUEST_LINE = 101,
   WSABI_FAILURE_BAD_LINE_END = 102,
@@ -306,11 +311,16 @@ enum {
   WSABI_FINDING_FRAME_TRUNCATED = 1422,
   WSABI_FINDING_MESSAGE_UNFINISHED = 1423,
   WSABI_FINDING_TOO_MANY_FRAMES = 1424,
+  WSABI_STAGE_RUNNING = 0,
+  WSABI_STAGE_STOPPING = 1,
+  WSABI_STAGE_STOPPED = 2,
 };
 typedef struct wsabi_config wsabi_config;
 typedef struct wsabi_conn wsabi_conn;
 typedef struct wsabi_explanation wsabi_explanation;
 typedef struct wsabi_prepared wsabi_prepared;
+typedef struct wsabi_remote wsabi_remote;
+typedef struct wsabi_server wsabi_server;
 typedef int32_t wsabi_status;
 typedef uint32_t wsabi_option;
 typedef struct {
@@ -398,6 +408,27 @@ typedef struct {
   wsabi_place place;
   uint32_t reserved;
 } wsabi_finding;
+typedef struct {
+  wsabi_conn *conn;
+  void *user_data;
+  uint64_t id;
+  wsabi_event event;
+} wsabi_server_event;
+typedef int32_t wsabi_stage;
+typedef struct {
+  size_t size;
+  uint64_t connections;
+  uint64_t accepted;
+  uint64_t refused;
+  uint64_t accept_errors;
+  uint64_t requests;
+  uint64_t failures;
+  uint64_t messages_received;
+  uint64_t octets_received;
+  uint64_t octets_sent;
+  uint64_t messages_published;
+  uint64_t messages_dropped;
+} wsabi_metrics;
 wsabi_status wsabi_config_new(wsabi_config **out);
 void wsabi_config_free(wsabi_config *config);
 wsabi_status wsabi_config_set(wsabi_config *config,
@@ -589,3 +620,86 @@ size_t wsabi_explanation_count(const wsabi_explanation *explanation);
 wsabi_status wsabi_explanation_at(const wsabi_explanation *explanation,
                                   size_t index,
                                   wsabi_finding *finding);
+wsabi_status wsabi_server_new(const wsabi_config *config, wsabi_server **out);
+void wsabi_server_free(wsabi_server *server);
+wsabi_status wsabi_server_error(const wsabi_server *server, wsabi_slice *out);
+wsabi_status wsabi_server_listen(wsabi_server *server,
+                                 const char *host,
+                                 size_t len,
+                                 uint16_t port,
+                                 uint32_t flags,
+                                 uint16_t *bound);
+wsabi_status wsabi_server_listen_unix(wsabi_server *server,
+                                      const char *path,
+                                      size_t len,
+                                      uint32_t flags);
+wsabi_status wsabi_server_listen_fd(wsabi_server *server,
+                                    int fd,
+                                    uint32_t flags);
+wsabi_status wsabi_server_adopt(wsabi_server *server,
+                                int fd,
+                                const void *data,
+                                size_t len,
+                                uint32_t flags,
+                                uint64_t *id);
+wsabi_status wsabi_server_poll(wsabi_server *server,
+                               int64_t timeout_ms,
+                               wsabi_server_event *events,
+                               size_t cap,
+                               size_t *count);
+wsabi_status wsabi_server_conn(wsabi_server *server,
+                               uint64_t id,
+                               wsabi_conn **out);
+size_t wsabi_server_count(const wsabi_server *server);
+wsabi_status wsabi_server_peer_address(wsabi_server *server,
+                                       uint64_t id,
+                                       uint8_t *data,
+                                       size_t cap,
+                                       size_t *len);
+wsabi_status wsabi_server_subscribe(wsabi_server *server,
+                                    uint64_t id,
+                                    const void *topic,
+                                    size_t len);
+wsabi_status wsabi_server_unsubscribe(wsabi_server *server,
+                                      uint64_t id,
+                                      const void *topic,
+                                      size_t len);
+wsabi_status wsabi_server_publish(wsabi_server *server,
+                                  const void *topic,
+                                  size_t len,
+                                  const wsabi_prepared *message,
+                                  uint64_t except,
+                                  size_t *count);
+wsabi_status wsabi_server_shutdown(wsabi_server *server,
+                                   uint16_t code,
+                                   uint64_t timeout_ms);
+wsabi_stage wsabi_server_stage(const wsabi_server *server);
+wsabi_status wsabi_server_metrics(const wsabi_server *server,
+                                  wsabi_metrics *out);
+wsabi_status wsabi_server_serve_metrics(wsabi_server *server,
+                                        const char *path,
+                                        size_t len);
+wsabi_status wsabi_server_remote(const wsabi_server *server,
+                                 wsabi_remote **out);
+void wsabi_remote_free(wsabi_remote *remote);
+wsabi_status wsabi_remote_wake(const wsabi_remote *remote);
+wsabi_status wsabi_remote_send(const wsabi_remote *remote,
+                               uint64_t id,
+                               wsabi_message type,
+                               const void *data,
+                               size_t len);
+wsabi_status wsabi_remote_send_prepared(const wsabi_remote *remote,
+                                        uint64_t id,
+                                        const wsabi_prepared *message);
+wsabi_status wsabi_remote_publish(const wsabi_remote *remote,
+                                  const void *topic,
+                                  size_t len,
+                                  const wsabi_prepared *message);
+wsabi_status wsabi_remote_close(const wsabi_remote *remote,
+                                uint64_t id,
+                                uint16_t code,
+                                const char *reason,
+                                size_t len);
+wsabi_status wsabi_remote_shutdown(const wsabi_remote *remote,
+                                   uint16_t code,
+                                   uint64_t timeout_ms);

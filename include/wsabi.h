@@ -114,6 +114,10 @@
 // compiled against another header could break.
 #define WSABI_ABI_VERSION 0
 
+// Bit of `flags`: others may listen to the address too, such as a server of
+// another thread; the kernel shares the connections out.
+#define WSABI_LISTEN_REUSE_PORT 1
+
 // What connections have in common: limits and policies. Made once, then shared
 // by any number of connections and threads. While a connection uses it, it is
 // immutable.
@@ -155,6 +159,36 @@ typedef struct wsabi_explanation wsabi_explanation;
 //
 // Methods: `wsabi_prepared_new`, `_free`; `wsabi_conn_send_prepared`.
 typedef struct wsabi_prepared wsabi_prepared;
+
+// A server as other threads see it: what they want is queued, and done by the
+// server's thread within `wsabi_server_poll`, in order. This is the one object
+// that any number of threads may use at the same time as its server.
+//
+// Methods: `wsabi_server_remote`; `wsabi_remote_free`, `_wake`, `_send`,
+// `_send_prepared`, `_publish`, `_close`, `_shutdown`.
+typedef struct wsabi_remote wsabi_remote;
+
+// An event loop, for a host that has none: it accepts, reads, writes, tells the
+// time, and lists the same events. For one thread at a time; a server for each
+// thread shares a port (`WSABI_LISTEN_REUSE_PORT`). Other threads use its
+// `wsabi_remote`. On Unix, with the feature `server`.
+//
+// The loop of a host: `wsabi_server_poll`, *handle the events*, again. What is
+// queued on any connection of the server is written by the next call.
+//
+// A connection of a server belongs to it. Every function of `wsabi_conn` that
+// decides, sends, closes or looks is for the application, on the server's thread;
+// those that receive, write or tell the time are the server's, and return
+// `WSABI_ERR_STATE`. `wsabi_conn_free` ends it at once, without a closing
+// handshake, and nothing more of it is listed. Otherwise its last event is
+// CLOSED, and the pointer is valid until the next `wsabi_server_poll`. The
+// config's `WSABI_OPTION_AUTO_ACCEPT` lets the library decide by itself.
+//
+// Methods: `wsabi_server_new`, `_free`, `_error`; `_listen`, `_listen_unix`,
+// `_listen_fd`, `_adopt`; `_poll`; `_conn`, `_count`, `_peer_address`;
+// `_subscribe`, `_unsubscribe`, `_publish`; `_shutdown`, `_stage`; `_metrics`,
+// `_serve_metrics`; `_remote`.
+typedef struct wsabi_server wsabi_server;
 
 // Result of a call: 0, or a negative `WSABI_ERR_*`, which says that the caller
 // broke a rule. Codes may be added; treat an unknown negative value as an
@@ -377,6 +411,52 @@ typedef struct {
   uint32_t reserved;
 } wsabi_finding;
 
+// One event of a server's connection. The layout is frozen.
+typedef struct {
+  // Whose it is.
+  wsabi_conn *conn;
+  // What `wsabi_conn_user_data` returned when it was listed.
+  void *user_data;
+  // Names the connection, also for other threads; never used again.
+  uint64_t id;
+  // What happened. The payload is valid until the next call of
+  // `wsabi_server_poll` or `wsabi_server_free`.
+  wsabi_event event;
+} wsabi_server_event;
+
+// How far a server has come. Values may be added.
+typedef int32_t wsabi_stage;
+
+// What a server counted since it was made. Set `size` to
+// `sizeof(wsabi_metrics)`; members may be added behind.
+typedef struct {
+  // Octets of this struct that the caller knows.
+  size_t size;
+  // Connections that there are.
+  uint64_t connections;
+  // Connections that were accepted or adopted.
+  uint64_t accepted;
+  // Connections that were ended at once: there were too many.
+  uint64_t refused;
+  // Times that no connection could be accepted for want of descriptors or
+  // memory.
+  uint64_t accept_errors;
+  // Requests that the application was asked about.
+  uint64_t requests;
+  // Connections that broke a rule or were waited for too long.
+  uint64_t failures;
+  // Messages, or pieces of them, that were listed.
+  uint64_t messages_received;
+  // Octets read.
+  uint64_t octets_received;
+  // Octets written.
+  uint64_t octets_sent;
+  // Messages of `wsabi_server_publish` and of a `wsabi_remote` that were queued.
+  uint64_t messages_published;
+  // Those that were left out.
+  uint64_t messages_dropped;
+} wsabi_metrics;
+
 // Octets that the head of an opening handshake may have. A longer one is
 // answered with 431. Default 16,384.
 #define WSABI_OPTION_MAX_HEAD_SIZE 1
@@ -518,6 +598,15 @@ typedef struct {
 // 1: a connection counts what goes in and out, for `wsabi_conn_info`, and has
 // 100 octets more for it. Default 0.
 #define WSABI_OPTION_COUNTERS 32
+
+// Connections that a server has at most; what is beyond is closed at once.
+#define WSABI_OPTION_MAX_CONNECTIONS 33
+
+// Connections that a server has at most from one address; 0: as many as in all.
+#define WSABI_OPTION_MAX_CONNECTIONS_PER_ADDRESS 34
+
+// Octets that a server reads at once; its buffer is as large.
+#define WSABI_OPTION_READ_SIZE 35
 
 // A correct opening handshake arrived and waits for the application's decision:
 // `wsabi_conn_accept`, `_accept_by`, `_accept_then_close`, `_reject`, `_redirect`
@@ -695,6 +784,10 @@ typedef struct {
 
 // The operating system gave no random octets.
 #define WSABI_ERR_RANDOM -8
+
+// The operating system refused what a server asked for; `wsabi_server_error`
+// says what, and why.
+#define WSABI_ERR_IO -9
 
 // A bug in wsabi. The object may only be freed; others are not affected.
 #define WSABI_ERR_INTERNAL -99
@@ -1366,6 +1459,15 @@ typedef struct {
 // There are more frames than are looked at. RFC 6455 5.
 #define WSABI_FINDING_TOO_MANY_FRAMES 1424
 
+// It accepts connections.
+#define WSABI_STAGE_RUNNING 0
+
+// `wsabi_server_shutdown` was called.
+#define WSABI_STAGE_STOPPING 1
+
+// There are no connections any more.
+#define WSABI_STAGE_STOPPED 2
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1507,7 +1609,8 @@ wsabi_status wsabi_conn_reset(wsabi_conn *conn,
                               const wsabi_client_request *request);
 
 // Frees a connection, in any state. Nothing more is sent: output that still
-// waits is dropped. NULL is ignored.
+// waits is dropped. A server's ends with the next `wsabi_server_poll`. NULL is
+// ignored.
 WSABI_API void wsabi_conn_free(wsabi_conn *conn);
 
 // Keeps a pointer of the application's with the connection. wsabi never
@@ -2127,6 +2230,276 @@ WSABI_API
 wsabi_status wsabi_explanation_at(const wsabi_explanation *explanation,
                                   size_t index,
                                   wsabi_finding *finding);
+
+// Makes a server that listens to nothing yet. `config` may be NULL for the
+// defaults; otherwise the server keeps a reference to it. It is that of all
+// connections, and limits them (`WSABI_OPTION_MAX_CONNECTIONS`).
+//
+// Writes `*out`, which the caller frees with `wsabi_server_free`.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_IO` when the process has no
+// more descriptors; `WSABI_ERR_MEMORY`.
+WSABI_API
+wsabi_status wsabi_server_new(const wsabi_config *config,
+                              wsabi_server **out);
+
+// Frees a server with its connections, whose sockets are closed without a word:
+// see `wsabi_server_shutdown`. NULL is ignored.
+WSABI_API void wsabi_server_free(wsabi_server *server);
+
+// Writes to `*out` what the last call that returned `WSABI_ERR_IO` could not do
+// and why, in English. Valid until the next call on the server.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_NOT_FOUND` when there was none.
+WSABI_API
+wsabi_status wsabi_server_error(const wsabi_server *server,
+                                wsabi_slice *out);
+
+// Listens to every address that `host` has, a name or an address of `len`
+// octets, without brackets; (NULL, 0) is every address of this machine, of IPv4
+// and IPv6. `port` 0 is any free one. `flags` are bits `WSABI_LISTEN_*`.
+//
+// Writes the port to `*bound`, which may be NULL.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when the host is not
+// UTF-8; `WSABI_ERR_UNSUPPORTED` for an unknown flag; `WSABI_ERR_STATE` when the
+// server is stopping; `WSABI_ERR_IO`, see `wsabi_server_error`;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_listen(wsabi_server *server,
+                                 const char *host,
+                                 size_t len,
+                                 uint16_t port,
+                                 uint32_t flags,
+                                 uint16_t *bound);
+
+// Listens to a socket among files, which is removed with the server. A socket
+// that an earlier server left there, and nobody listens to, is replaced.
+//
+// Returns as `wsabi_server_listen`.
+WSABI_API
+wsabi_status wsabi_server_listen_unix(wsabi_server *server,
+                                      const char *path,
+                                      size_t len,
+                                      uint32_t flags);
+
+// Listens with a socket that listens already, TCP or Unix, such as one that was
+// passed by systemd. It becomes the server's, and no longer blocks.
+//
+// Returns as `wsabi_server_listen`, and `WSABI_ERR_ARGUMENT` for a negative `fd`.
+// With a status other than `WSABI_OK` the descriptor is the caller's as before.
+WSABI_API
+wsabi_status wsabi_server_listen_fd(wsabi_server *server,
+                                    int fd,
+                                    uint32_t flags);
+
+// Takes a connection that was accepted elsewhere, TCP or Unix, with `len` octets
+// that were read from it already, which are copied. The descriptor becomes the
+// server's, and no longer blocks.
+//
+// Writes the connection's name to `*id`, which may be NULL.
+//
+// Returns as `wsabi_server_listen_fd`, and `WSABI_ERR_LIMIT` when there are as many
+// connections as there may be. With a status other than `WSABI_OK` the
+// descriptor is the caller's as before.
+WSABI_API
+wsabi_status wsabi_server_adopt(wsabi_server *server,
+                                int fd,
+                                const void *data,
+                                size_t len,
+                                uint32_t flags,
+                                uint64_t *id);
+
+// Writes what waits, reads what came, and lists what it means: at most `cap`
+// events, of any of the connections. When there is nothing to list, waits at most
+// `timeout_ms` milliseconds, or as long as it takes when that is negative.
+//
+// `*count` is 0 when the time is over, when a signal interrupts, after
+// `wsabi_remote_wake`, and when the server is stopped. What another connection
+// does, or fails in doing, never makes this call fail.
+//
+// Payloads of the call before are not valid any more, nor are connections whose
+// CLOSED it listed.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `cap` is 0;
+// `WSABI_ERR_IO` when the system cannot wait; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_poll(wsabi_server *server,
+                               int64_t timeout_ms,
+                               wsabi_server_event *events,
+                               size_t cap,
+                               size_t *count);
+
+// Finds the connection of that name. Valid as that of an event.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_NOT_FOUND` when it is over;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_conn(wsabi_server *server,
+                               uint64_t id,
+                               wsabi_conn **out);
+
+// Returns how many connections there are. 0 for NULL.
+WSABI_API size_t wsabi_server_count(const wsabi_server *server);
+
+// Writes the address that a connection comes from to `data`, such as
+// `127.0.0.1:50000` or `[::1]:50000`, without a terminator; empty for a Unix
+// socket. `*len` is its length; when that is more than `cap`, nothing is written to
+// `data`. 64 octets are enough.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_NOT_FOUND` when the connection
+// is over; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_peer_address(wsabi_server *server,
+                                       uint64_t id,
+                                       uint8_t *data,
+                                       size_t cap,
+                                       size_t *len);
+
+// Subscribes a connection to a topic, any `len` octets. Twice is once. It ends
+// with the connection.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`;
+// `WSABI_ERR_NOT_FOUND` when the connection is over; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_subscribe(wsabi_server *server,
+                                    uint64_t id,
+                                    const void *topic,
+                                    size_t len);
+
+// Ends that.
+//
+// Returns as `wsabi_server_subscribe`, and `WSABI_ERR_NOT_FOUND` when it was not
+// subscribed.
+WSABI_API
+wsabi_status wsabi_server_unsubscribe(wsabi_server *server,
+                                      uint64_t id,
+                                      const void *topic,
+                                      size_t len);
+
+// Queues a prepared message for the open connections that are subscribed to a
+// topic, or for all of them when `topic` is NULL; not for `except`, 0 for none.
+// A connection whose output is full (`WSABI_OPTION_MAX_OUTPUT`) is left out.
+//
+// Writes to `*count`, which may be NULL, how many got it.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT`; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_publish(wsabi_server *server,
+                                  const void *topic,
+                                  size_t len,
+                                  const wsabi_prepared *message,
+                                  uint64_t except,
+                                  size_t *count);
+
+// Accepts nobody any more, and ends every connection: an open one with a closing
+// handshake and `code`, usually 1001; one whose request waits for a decision with
+// 503. What is left `timeout_ms` milliseconds later is dropped. Go on with
+// `wsabi_server_poll` until `wsabi_server_stage` is `WSABI_STAGE_STOPPED`. A
+// second call changes nothing.
+//
+// RFC 6455 7.1.1, 7.4.1. Returns `WSABI_OK`; `WSABI_ERR_NULL`;
+// `WSABI_ERR_ARGUMENT` for a code that must not be sent; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_shutdown(wsabi_server *server,
+                                   uint16_t code,
+                                   uint64_t timeout_ms);
+
+// Returns how far it has come. STOPPED for NULL.
+WSABI_API wsabi_stage wsabi_server_stage(const wsabi_server *server);
+
+// Writes what was counted to `*out`, as much of it as `out->size` says.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` for a size that this
+// struct never had; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_metrics(const wsabi_server *server,
+                                  wsabi_metrics *out);
+
+// Answers plain HTTP requests for `path`, `len` octets, with the same in the text
+// format that Prometheus reads; the application does not see them. It needs
+// `WSABI_OPTION_PLAIN_HTTP`.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when it does not begin
+// with `/`; `WSABI_ERR_STATE` without the option; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_serve_metrics(wsabi_server *server,
+                                        const char *path,
+                                        size_t len);
+
+// Makes a handle for other threads. Any number of threads may share it, or have
+// one each. It may outlive the server.
+//
+// Writes `*out`, which the caller frees with `wsabi_remote_free`.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_remote(const wsabi_server *server,
+                                 wsabi_remote **out);
+
+// Frees a handle. NULL is ignored.
+WSABI_API void wsabi_remote_free(wsabi_remote *remote);
+
+// Makes `wsabi_server_poll` return, the call that runs or the next one. A signal
+// handler may call it.
+//
+// Returns `WSABI_OK` or `WSABI_ERR_NULL`.
+WSABI_API
+wsabi_status wsabi_remote_wake(const wsabi_remote *remote);
+
+// Sends a message of `len` octets, which are copied, to the connection of that
+// name. Where it is over by then, or its output is full, the message is dropped,
+// and counted (`wsabi_metrics`).
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when text is not
+// UTF-8; `WSABI_ERR_UNSUPPORTED` for an unknown type; `WSABI_ERR_LIMIT` when more
+// than `WSABI_OPTION_MAX_OUTPUT` octets wait for the server's thread;
+// `WSABI_ERR_MEMORY`; `WSABI_ERR_STATE` when the server is no more;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_remote_send(const wsabi_remote *remote,
+                               uint64_t id,
+                               wsabi_message type,
+                               const void *data,
+                               size_t len);
+
+// Sends a prepared message to the connection of that name. The caller may free
+// it at once.
+//
+// Returns as `wsabi_remote_send`.
+WSABI_API
+wsabi_status wsabi_remote_send_prepared(const wsabi_remote *remote,
+                                        uint64_t id,
+                                        const wsabi_prepared *message);
+
+// Publishes a prepared message as `wsabi_server_publish` does. The caller may free
+// it at once.
+//
+// Returns as `wsabi_remote_send`.
+WSABI_API
+wsabi_status wsabi_remote_publish(const wsabi_remote *remote,
+                                  const void *topic,
+                                  size_t len,
+                                  const wsabi_prepared *message);
+
+// Begins the closing handshake of the connection of that name, as
+// `wsabi_conn_close` does.
+//
+// Returns as `wsabi_remote_send`, and `WSABI_ERR_ARGUMENT` for what cannot be sent.
+WSABI_API
+wsabi_status wsabi_remote_close(const wsabi_remote *remote,
+                                uint64_t id,
+                                uint16_t code,
+                                const char *reason,
+                                size_t len);
+
+// Ends the server as `wsabi_server_shutdown` does.
+//
+// Returns as `wsabi_remote_close`.
+WSABI_API
+wsabi_status wsabi_remote_shutdown(const wsabi_remote *remote,
+                                   uint16_t code,
+                                   uint64_t timeout_ms);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -24,3 +24,5 @@ pub mod explain;
 mod ffi;
 pub mod handshake;
 pub mod proto;
+#[cfg(all(feature = "server", unix))]
+pub mod server;

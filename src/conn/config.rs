@@ -107,6 +107,12 @@ pub enum OptionKey {
     MessagePieces = 31,
     /// Count what goes in and out.
     Counters = 32,
+    /// Connections that a server has at most.
+    MaxConnections = 33,
+    /// Those from one address; 0: as many as there may be in all.
+    MaxConnectionsPerAddress = 34,
+    /// Octets that a server reads at once.
+    ReadSize = 35,
 }
 
 /// Whose order of preference decides.
@@ -151,6 +157,9 @@ const MAX_PAYLOAD: u64 = i64::MAX as u64;
 
 /// Without the feature there is nothing to switch on.
 const HAS_DEFLATE: u64 = cfg!(feature = "deflate") as u64;
+
+/// A server has so many places.
+const MAX_PEERS: u64 = 1 << 24;
 
 /// Ten years, in milliseconds.
 const MAX_TIME: u64 = 315_360_000_000;
@@ -204,6 +213,16 @@ const TABLE: [OptionInfo; OptionKey::COUNT] = [
     row(OptionKey::OutputLowMark, c"output_low_mark", c"octets", 64 << 10, 0, MAX_PAYLOAD),
     row(OptionKey::MessagePieces, c"message_pieces", c"0 or 1", 0, 0, 1),
     row(OptionKey::Counters, c"counters", c"0 or 1", 0, 0, 1),
+    row(OptionKey::MaxConnections, c"max_connections", c"connections", MAX_PEERS, 1, MAX_PEERS),
+    row(
+        OptionKey::MaxConnectionsPerAddress,
+        c"max_connections_per_address",
+        c"connections",
+        0,
+        0,
+        MAX_PEERS,
+    ),
+    row(OptionKey::ReadSize, c"read_size", c"octets", 64 << 10, 4 << 10, 1 << 20),
 ];
 
 const fn row(
@@ -218,7 +237,7 @@ const fn row(
 }
 
 impl OptionKey {
-    const COUNT: usize = 32;
+    const COUNT: usize = 35;
 
     /// The table of options, in the order of their numbers.
     #[must_use]

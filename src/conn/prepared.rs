@@ -13,8 +13,8 @@ use super::{OptionKey, Role, reader::RSV1};
 use crate::proto::{Header, Utf8};
 
 /// A message as frames of a server: not compressed and, where it gains
-/// something, compressed.
-#[derive(Debug)]
+/// something, compressed. A clone shares the octets.
+#[derive(Clone, Debug)]
 pub struct Prepared {
     kind: MessageKind,
     plain: Arc<Vec<u8>>,

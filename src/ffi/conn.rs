@@ -18,6 +18,8 @@ use crate::conn::{
     Compression, Config, Connection, Event, EventKind, Lent, Loan, Manner, Marks, MessageKind,
     Payload, Prepared, Role, SendError, Sink, State, Trace,
 };
+#[cfg(all(feature = "server", unix))]
+use crate::server::Touch;
 
 /// One WebSocket connection, without a socket: octets received go in, events
 /// come out; messages go in, octets to send come out.
@@ -42,6 +44,9 @@ pub struct wsabi_conn {
     /// `None` once a call panicked: nothing in it could be trusted.
     connection: Option<Connection>,
     user_data: *mut c_void,
+    /// Of a server's.
+    #[cfg(all(feature = "server", unix))]
+    touch: Option<Touch>,
 }
 
 /// Octets that somebody else owns, not terminated. Empty is `len` 0.
@@ -257,7 +262,7 @@ pub extern "C" fn wsabi_conn_reset(
     conn: Option<&mut wsabi_conn>,
     request: Option<&wsabi_client_request>,
 ) -> wsabi_status {
-    with(conn, |connection| {
+    with_socket(conn, |connection| {
         let config = connection.config();
         *connection = match (connection.role(), request) {
             (Role::Server, None) => Connection::server(config),
@@ -272,11 +277,12 @@ pub extern "C" fn wsabi_conn_reset(
 }
 
 /// Frees a connection, in any state. Nothing more is sent: output that still
-/// waits is dropped. NULL is ignored.
+/// waits is dropped. A server's ends with the next `wsabi_server_poll`. NULL is
+/// ignored.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_free(conn: Option<Box<wsabi_conn>>) {
     guard(|| {
-        drop(conn);
+        free(conn);
         Ok(())
     });
 }
@@ -331,7 +337,7 @@ pub extern "C" fn wsabi_conn_recv(
     cap: usize,
     count: Option<&mut MaybeUninit<usize>>,
 ) -> wsabi_status {
-    with(conn, |connection| {
+    with_socket(conn, |connection| {
         let (consumed, count) = (some(consumed)?, some(count)?);
         // SAFETY: the header's rules: both ranges are ours during the call.
         let (input, places) = unsafe { (slice_mut(data, len)?, slice_mut(events, cap)?) };
@@ -358,7 +364,7 @@ pub extern "C" fn wsabi_conn_recv_eof(
     cap: usize,
     count: Option<&mut MaybeUninit<usize>>,
 ) -> wsabi_status {
-    with(conn, |connection| {
+    with_socket(conn, |connection| {
         let count = some(count)?;
         // SAFETY: the header's rules: the range is ours during the call.
         let places = unsafe { slice_mut(events, cap) }?;
@@ -384,7 +390,7 @@ pub extern "C" fn wsabi_conn_recv_space(
     data: Option<&mut MaybeUninit<*mut u8>>,
     len: Option<&mut MaybeUninit<usize>>,
 ) -> wsabi_status {
-    with(conn, |connection| {
+    with_socket(conn, |connection| {
         let (data, len) = (some(data)?, some(len)?);
         let (place, room) = match connection.recv_space() {
             Some((block, room)) => (block.spare_capacity_mut().as_mut_ptr().cast(), room),
@@ -411,7 +417,7 @@ pub extern "C" fn wsabi_conn_recv_commit(
     cap: usize,
     count: Option<&mut MaybeUninit<usize>>,
 ) -> wsabi_status {
-    with(conn, |connection| {
+    with_socket(conn, |connection| {
         let count = some(count)?;
         // SAFETY: the header's rules: the range is ours during the call.
         let places = unsafe { slice_mut(events, cap) }?;
@@ -478,7 +484,7 @@ pub extern "C" fn wsabi_conn_output(
     cap: usize,
     count: Option<&mut MaybeUninit<usize>>,
 ) -> wsabi_status {
-    with(conn, |connection| {
+    with_socket(conn, |connection| {
         let count = some(count)?;
         // SAFETY: the header's rules: the range is ours during the call.
         let mut list = Filler::new(unsafe { slice_mut(runs, cap) }?);
@@ -500,7 +506,7 @@ pub extern "C" fn wsabi_conn_output_consumed(
     conn: Option<&mut wsabi_conn>,
     len: usize,
 ) -> wsabi_status {
-    with(conn, |connection| connection.output_consumed(len).map_err(|_| WSABI_ERR_ARGUMENT))
+    with_socket(conn, |connection| connection.output_consumed(len).map_err(|_| WSABI_ERR_ARGUMENT))
 }
 
 /// Returns how many octets wait to be sent, for backpressure. What the library
@@ -595,7 +601,7 @@ pub extern "C" fn wsabi_conn_handle_timeout(
     cap: usize,
     count: Option<&mut MaybeUninit<usize>>,
 ) -> wsabi_status {
-    with(conn, |connection| {
+    with_socket(conn, |connection| {
         let count = some(count)?;
         // SAFETY: the header's rules: the range is ours during the call.
         let places = unsafe { slice_mut(events, cap) }?;
@@ -947,7 +953,7 @@ pub extern "C" fn wsabi_conn_close(
 /// octets are shared; the connections that still have to write them keep them.
 ///
 /// Methods: `wsabi_prepared_new`, `_free`; `wsabi_conn_send_prepared`.
-pub struct wsabi_prepared(Prepared);
+pub struct wsabi_prepared(pub(super) Prepared);
 
 /// Prepares a message of `len` octets, which are copied. `config` is that of the
 /// connections, or NULL for the defaults: it says whether and how the message is
@@ -1042,7 +1048,7 @@ impl Drop for Borrowed {
     }
 }
 
-fn kind(r#type: wsabi_message) -> super::Result<MessageKind> {
+pub(super) fn kind(r#type: wsabi_message) -> super::Result<MessageKind> {
     match r#type {
         WSABI_MESSAGE_TEXT => Ok(MessageKind::Text),
         WSABI_MESSAGE_BINARY => Ok(MessageKind::Binary),
@@ -1061,10 +1067,15 @@ fn manner(flags: u32) -> super::Result<Manner> {
 }
 
 fn boxed(connection: Connection) -> Box<wsabi_conn> {
-    Box::new(wsabi_conn { connection: Some(connection), user_data: core::ptr::null_mut() })
+    Box::new(wsabi_conn {
+        connection: Some(connection),
+        user_data: core::ptr::null_mut(),
+        #[cfg(all(feature = "server", unix))]
+        touch: None,
+    })
 }
 
-fn shared(config: Option<&wsabi_config>) -> Arc<Config> {
+pub(super) fn shared(config: Option<&wsabi_config>) -> Arc<Config> {
     config.map_or_else(Arc::default, |config| Arc::clone(&config.0))
 }
 
@@ -1082,7 +1093,64 @@ pub(super) fn with(
         // Not even to be dropped.
         core::mem::forget(conn.connection.take());
     }
+    #[cfg(all(feature = "server", unix))]
+    if let Some(touch) = &mut conn.touch {
+        touch.touch();
+    }
     status
+}
+
+/// Runs a method that is for hosts with a socket of their own.
+#[inline]
+pub(super) fn with_socket(
+    conn: Option<&mut wsabi_conn>,
+    method: impl FnOnce(&mut Connection) -> super::Result<()>,
+) -> wsabi_status {
+    match conn {
+        #[cfg(all(feature = "server", unix))]
+        Some(wsabi_conn { touch: Some(_), .. }) => WSABI_ERR_STATE,
+        conn => with(conn, method),
+    }
+}
+
+/// Frees a connection, unless a server has to.
+fn free(conn: Option<Box<wsabi_conn>>) {
+    #[cfg(all(feature = "server", unix))]
+    if let Some(mut conn) = conn {
+        match &mut conn.touch {
+            Some(touch) => {
+                touch.drop_it();
+                core::mem::forget(conn);
+            }
+            None => drop(conn),
+        }
+    }
+    #[cfg(not(all(feature = "server", unix)))]
+    drop(conn);
+}
+
+#[cfg(all(feature = "server", unix))]
+impl wsabi_conn {
+    /// A server's.
+    pub(super) const fn hosted(connection: Connection, touch: Touch) -> Self {
+        let user_data = core::ptr::null_mut();
+        Self { connection: Some(connection), user_data, touch: Some(touch) }
+    }
+
+    pub(super) const fn connection(&mut self) -> Option<&mut Connection> {
+        self.connection.as_mut()
+    }
+
+    pub(super) const fn user_data(&self) -> *mut c_void {
+        self.user_data
+    }
+
+    /// # Safety
+    /// It was made by `hosted`.
+    pub(super) unsafe fn touch_of_hosted(&mut self) -> &mut Touch {
+        // SAFETY: the caller's contract; nothing takes it away.
+        unsafe { self.touch.as_mut().unwrap_unchecked() }
+    }
 }
 
 /// The connection behind a handle that may be NULL, unless a call panicked.
@@ -1125,19 +1193,12 @@ impl<'a> EventList<'a> {
     pub(super) fn filled(&self) -> usize {
         self.events.filled
     }
-}
 
-impl Sink for EventList<'_> {
-    // Else an event goes through memory, in the hot path too.
+    /// As C sees it; `input` is where payloads in the input lie.
     #[inline(always)]
-    fn is_full(&self) -> bool {
-        self.events.is_full()
-    }
-
-    #[inline(always)]
-    fn push(&mut self, event: Event<'_>) {
+    pub(super) fn event(input: *mut u8, event: Event<'_>) -> wsabi_event {
         let (data, len) = match event.payload {
-            Payload::Input { offset, len } => (self.input.wrapping_add(offset).cast_const(), len),
+            Payload::Input { offset, len } => (input.wrapping_add(offset).cast_const(), len),
             Payload::Held(octets) => (octets.as_ptr(), octets.len()),
         };
         let r#type = match event.kind {
@@ -1155,7 +1216,20 @@ impl Sink for EventList<'_> {
             EventKind::Drained => WSABI_EVENT_DRAINED,
         };
         let flags = u16::from(event.marks.0);
-        self.events.push(wsabi_event { r#type, flags, code: event.code, data, len });
+        wsabi_event { r#type, flags, code: event.code, data, len }
+    }
+}
+
+impl Sink for EventList<'_> {
+    // Else an event goes through memory, in the hot path too.
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        self.events.is_full()
+    }
+
+    #[inline(always)]
+    fn push(&mut self, event: Event<'_>) {
+        self.events.push(Self::event(self.input, event));
     }
 }
 
@@ -1183,7 +1257,7 @@ impl From<SendError> for wsabi_status {
 }
 
 // What a connection at rest takes from the allocator.
-const _: () = assert!(size_of::<wsabi_conn>() <= 184 || size_of::<usize>() != 8);
+const _: () = assert!(size_of::<wsabi_conn>() <= 200 || size_of::<usize>() != 8);
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 use libc::{c_char, c_void};
 
 use super::config::wsabi_config;
-use super::conn::{EventList, look, with, wsabi_conn, wsabi_event, wsabi_slice};
+use super::conn::{EventList, look, with, with_socket, wsabi_conn, wsabi_event, wsabi_slice};
 use super::version::{WSABI_ERR_RANDOM, WSABI_ERR_UNSUPPORTED, wsabi_status};
 use super::{
     WSABI_ERR_ARGUMENT, WSABI_ERR_MEMORY, WSABI_ERR_NOT_FOUND, WSABI_ERR_STATE, octets, slice,
@@ -129,7 +129,7 @@ pub extern "C" fn wsabi_conn_recv_request(
     cap: usize,
     count: Option<&mut MaybeUninit<usize>>,
 ) -> wsabi_status {
-    with(conn, |connection| {
+    with_socket(conn, |connection| {
         let count = some(count)?;
         // SAFETY: the header's rules: the ranges are readable, or ours.
         let (fields, places) = unsafe { (some(request)?.read()?, slice_mut(events, cap)?) };

@@ -25,6 +25,8 @@ mod version;
 
 // Behind the connection in the header, whatever the alphabet says.
 mod explain;
+#[cfg(all(feature = "server", unix))]
+mod server;
 
 use version::{
     WSABI_ERR_ARGUMENT, WSABI_ERR_INTERNAL, WSABI_ERR_LIMIT, WSABI_ERR_MEMORY, WSABI_ERR_NOT_FOUND,

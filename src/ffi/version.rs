@@ -55,6 +55,9 @@ pub const WSABI_ERR_UNSUPPORTED: wsabi_status = wsabi_status(-6);
 pub const WSABI_ERR_NOT_FOUND: wsabi_status = wsabi_status(-7);
 /// The operating system gave no random octets.
 pub const WSABI_ERR_RANDOM: wsabi_status = wsabi_status(-8);
+/// The operating system refused what a server asked for; `wsabi_server_error`
+/// says what, and why.
+pub const WSABI_ERR_IO: wsabi_status = wsabi_status(-9);
 /// A bug in wsabi. The object may only be freed; others are not affected.
 pub const WSABI_ERR_INTERNAL: wsabi_status = wsabi_status(-99);
 
@@ -72,6 +75,7 @@ pub extern "C" fn wsabi_status_text(status: wsabi_status) -> *const c_char {
         WSABI_ERR_UNSUPPORTED => c"this library does not know the code that it was given",
         WSABI_ERR_NOT_FOUND => c"there is no such element",
         WSABI_ERR_RANDOM => c"the operating system gave no random octets",
+        WSABI_ERR_IO => c"the operating system refused",
         WSABI_ERR_INTERNAL => c"a bug in wsabi; the object may only be freed",
         _ => c"unknown status",
     }

@@ -1,0 +1,21 @@
+//! An event loop for hosts that have none: sockets, deadlines and threads around
+//! [`conn`](crate::conn), which knows nothing of them. What comes out are the same
+//! events.
+
+mod deadlines;
+mod limits;
+mod listener;
+mod listing;
+mod metrics;
+mod peer;
+mod remote;
+mod server;
+mod stream;
+mod topics;
+mod turn;
+
+pub use listener::Listen;
+pub use metrics::Metrics;
+pub use peer::{Host, Id, Touch};
+pub use remote::{Remote, RemoteError};
+pub use server::{Server, Sink, Stage};
