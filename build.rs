@@ -126,6 +126,8 @@ fn macros() -> String {
 // Initial value of a `wsabi_client_request`.
 #define WSABI_CLIENT_REQUEST_INIT \
   {{sizeof(wsabi_client_request), {{NULL, 0}}, {{NULL, 0}}, {{NULL, 0}}, NULL, 0}}
+// Initial value of a `wsabi_metrics`.
+#define WSABI_METRICS_INIT {{sizeof(wsabi_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}}
 // Initial value of a `wsabi_request`.
 #define WSABI_REQUEST_INIT \
   {{sizeof(wsabi_request), WSABI_HTTP_1_1, 0, {{NULL, 0}}, {{NULL, 0}}, {{NULL, 0}}, {{NULL, 0}}, NULL, 0}}

@@ -416,7 +416,7 @@ typedef struct {
 } wsabi_server_event;
 typedef int32_t wsabi_stage;
 typedef struct {
-  size_t size;
+  size_t struct_size;
   uint64_t connections;
   uint64_t accepted;
   uint64_t refused;

@@ -49,6 +49,8 @@
 // Initial value of a `wsabi_client_request`.
 #define WSABI_CLIENT_REQUEST_INIT \
   {sizeof(wsabi_client_request), {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
+// Initial value of a `wsabi_metrics`.
+#define WSABI_METRICS_INIT {sizeof(wsabi_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 // Initial value of a `wsabi_request`.
 #define WSABI_REQUEST_INIT \
   {sizeof(wsabi_request), WSABI_HTTP_1_1, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
@@ -427,11 +429,11 @@ typedef struct {
 // How far a server has come. Values may be added.
 typedef int32_t wsabi_stage;
 
-// What a server counted since it was made. Set `size` to
-// `sizeof(wsabi_metrics)`; members may be added behind.
+// What a server counted since it was made. Begin with `WSABI_METRICS_INIT`;
+// members may be added behind.
 typedef struct {
-  // Octets of this struct that the caller knows.
-  size_t size;
+  // `sizeof(wsabi_metrics)`.
+  size_t struct_size;
   // Connections that there are.
   uint64_t connections;
   // Connections that were accepted or adopted.
@@ -599,13 +601,15 @@ typedef struct {
 // 100 octets more for it. Default 0.
 #define WSABI_OPTION_COUNTERS 32
 
-// Connections that a server has at most; what is beyond is closed at once.
+// Connections that a server has at most; what is beyond is closed at once. Default
+// 16,777,216.
 #define WSABI_OPTION_MAX_CONNECTIONS 33
 
-// Connections that a server has at most from one address; 0: as many as in all.
+// Connections that a server has at most from one address, 0 for as many as in all.
+// Default 0.
 #define WSABI_OPTION_MAX_CONNECTIONS_PER_ADDRESS 34
 
-// Octets that a server reads at once; its buffer is as large.
+// Octets that a server reads at once; its buffer is as large. Default 65,536.
 #define WSABI_OPTION_READ_SIZE 35
 
 // A correct opening handshake arrived and waits for the application's decision:
@@ -2408,7 +2412,7 @@ wsabi_status wsabi_server_shutdown(wsabi_server *server,
 // Returns how far it has come. STOPPED for NULL.
 WSABI_API wsabi_stage wsabi_server_stage(const wsabi_server *server);
 
-// Writes what was counted to `*out`, as much of it as `out->size` says.
+// Writes what was counted to `*out`.
 //
 // Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` for a size that this
 // struct never had; `WSABI_ERR_INTERNAL`.

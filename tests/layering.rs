@@ -16,7 +16,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("deflate", &["proto"]),
     ("conn", &["proto", "handshake", "deflate"]),
     ("explain", &["proto", "handshake"]),
-    ("ffi", &["proto", "handshake", "conn", "explain"]),
+    ("server", &["conn", "handshake"]),
+    ("ffi", &["proto", "handshake", "conn", "explain", "server"]),
     // Programs use the library as everybody does, as the crate `wsabi`.
     ("bin", &[]),
 ];

@@ -163,11 +163,13 @@ pub const WSABI_OPTION_MESSAGE_PIECES: wsabi_option = wsabi_option(31);
 /// 1: a connection counts what goes in and out, for `wsabi_conn_info`, and has
 /// 100 octets more for it. Default 0.
 pub const WSABI_OPTION_COUNTERS: wsabi_option = wsabi_option(32);
-/// Connections that a server has at most; what is beyond is closed at once.
+/// Connections that a server has at most; what is beyond is closed at once. Default
+/// 16,777,216.
 pub const WSABI_OPTION_MAX_CONNECTIONS: wsabi_option = wsabi_option(33);
-/// Connections that a server has at most from one address; 0: as many as in all.
+/// Connections that a server has at most from one address, 0 for as many as in all.
+/// Default 0.
 pub const WSABI_OPTION_MAX_CONNECTIONS_PER_ADDRESS: wsabi_option = wsabi_option(34);
-/// Octets that a server reads at once; its buffer is as large.
+/// Octets that a server reads at once; its buffer is as large. Default 65,536.
 pub const WSABI_OPTION_READ_SIZE: wsabi_option = wsabi_option(35);
 
 /// The server's order of preference: that of the config.

@@ -1265,12 +1265,7 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_a_status_and_poisons_that_connection_alone() {
-        let new = || {
-            Box::new(wsabi_conn {
-                connection: Some(Connection::server(Arc::default())),
-                user_data: core::ptr::null_mut(),
-            })
-        };
+        let new = || boxed(Connection::server(Arc::default()));
         let (mut broken, mut other) = (new(), new());
         assert_eq!(with(Some(&mut broken), |_| panic!("a bug")), WSABI_ERR_INTERNAL);
         assert_eq!(with(Some(&mut broken), |_| Ok(())), WSABI_ERR_INTERNAL);

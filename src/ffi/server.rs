@@ -18,8 +18,8 @@ use super::conn::{
 use super::version::{WSABI_ERR_IO, WSABI_ERR_UNSUPPORTED, wsabi_status};
 use super::{
     Filler, WSABI_ERR_ARGUMENT, WSABI_ERR_INTERNAL, WSABI_ERR_LIMIT, WSABI_ERR_MEMORY,
-    WSABI_ERR_NOT_FOUND, WSABI_ERR_NULL, WSABI_ERR_STATE, check, guard,
-    octets, slice_mut, some, text,
+    WSABI_ERR_NOT_FOUND, WSABI_ERR_NULL, WSABI_ERR_STATE, check, guard, octets, slice_mut, some,
+    text,
 };
 use crate::conn::{Connection, Event, OptionKey, Sink};
 use crate::proto::is_valid_close_code;
@@ -238,11 +238,12 @@ pub extern "C" fn wsabi_server_adopt(
             return Err(WSABI_ERR_UNSUPPORTED);
         }
         running(server)?;
-        let name = take(fd, |socket| server.adopt(socket, early)).map_err(|reason| {
-            match reason.as_ref().map(io::Error::kind) {
-                Some(io::ErrorKind::QuotaExceeded) => WSABI_ERR_LIMIT,
-                _ => error.tell_of(format_args!("descriptor {fd}"), reason),
-            }
+        let name = take(fd, |socket| server.adopt(socket, early)).map_err(|reason| match reason
+            .as_ref()
+            .map(io::Error::kind)
+        {
+            Some(io::ErrorKind::QuotaExceeded) => WSABI_ERR_LIMIT,
+            _ => error.tell_of(format_args!("descriptor {fd}"), reason),
         })?;
         if let Some(id) = id {
             id.write(name.number());
@@ -472,13 +473,13 @@ pub extern "C" fn wsabi_server_stage(server: Option<&wsabi_server>) -> wsabi_sta
 
 // ---- Metrics ----
 
-/// What a server counted since it was made. Set `size` to
-/// `sizeof(wsabi_metrics)`; members may be added behind.
+/// What a server counted since it was made. Begin with `WSABI_METRICS_INIT`;
+/// members may be added behind.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct wsabi_metrics {
-    /// Octets of this struct that the caller knows.
-    pub size: usize,
+    /// `sizeof(wsabi_metrics)`.
+    pub struct_size: usize,
     /// Connections that there are.
     pub connections: u64,
     /// Connections that were accepted or adopted.
@@ -504,7 +505,7 @@ pub struct wsabi_metrics {
     pub messages_dropped: u64,
 }
 
-/// Writes what was counted to `*out`, as much of it as `out->size` says.
+/// Writes what was counted to `*out`.
 ///
 /// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` for a size that this
 /// struct never had; `WSABI_ERR_INTERNAL`.
@@ -516,10 +517,10 @@ pub extern "C" fn wsabi_server_metrics(
     guard(|| {
         let (server, out) = (some(server)?, some(out)?);
         let metrics = server.server.as_ref().ok_or(WSABI_ERR_INTERNAL)?.metrics();
-        if out.size < size_of::<wsabi_metrics>() {
+        if out.struct_size < size_of::<wsabi_metrics>() {
             return Err(WSABI_ERR_ARGUMENT);
         }
-        *out = wsabi_metrics::new(out.size, metrics);
+        *out = wsabi_metrics::new(out.struct_size, metrics);
         Ok(())
     })
 }
@@ -760,7 +761,7 @@ impl ServerSink<Hosted> for List<'_> {
 }
 
 impl wsabi_metrics {
-    fn new(size: usize, metrics: Metrics) -> Self {
+    fn new(struct_size: usize, metrics: Metrics) -> Self {
         let Metrics {
             connections,
             accepted,
@@ -775,7 +776,7 @@ impl wsabi_metrics {
             messages_dropped,
         } = metrics;
         Self {
-            size,
+            struct_size,
             connections,
             accepted,
             refused,
@@ -840,10 +841,7 @@ fn running(server: &Server<Hosted>) -> super::Result<()> {
 }
 
 /// Gives a descriptor away when that succeeds; `None` for one that is none.
-fn take<T>(
-    fd: c_int,
-    give: impl FnOnce(OwnedFd) -> io::Result<T>,
-) -> Result<T, Option<io::Error>> {
+fn take<T>(fd: c_int, give: impl FnOnce(OwnedFd) -> io::Result<T>) -> Result<T, Option<io::Error>> {
     if fd < 0 {
         return Err(None);
     }

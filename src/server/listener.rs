@@ -133,7 +133,10 @@ impl Drop for Listener {
 fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     if host.is_empty() {
         // The first takes IPv4 too, where there is IPv6.
-        return Ok(vec![(Ipv6Addr::UNSPECIFIED, port).into(), (Ipv4Addr::UNSPECIFIED, port).into()]);
+        return Ok(vec![
+            (Ipv6Addr::UNSPECIFIED, port).into(),
+            (Ipv4Addr::UNSPECIFIED, port).into(),
+        ]);
     }
     Ok((host, port).to_socket_addrs()?.collect())
 }

@@ -3,19 +3,19 @@
 //! events.
 
 mod deadlines;
+mod embedded;
 mod limits;
 mod listener;
 mod listing;
 mod metrics;
 mod peer;
 mod remote;
-mod server;
 mod stream;
 mod topics;
 mod turn;
 
+pub use embedded::{Server, Sink, Stage};
 pub use listener::Listen;
 pub use metrics::Metrics;
 pub use peer::{Host, Id, Touch};
 pub use remote::{Remote, RemoteError};
-pub use server::{Server, Sink, Stage};

@@ -114,6 +114,7 @@ pub(super) struct Peer<H> {
     /// Where addresses are counted.
     pub(super) address: Option<Box<IpAddr>>,
     /// What it is subscribed to.
+    #[allow(clippy::box_collection, reason = "a connection at rest is small")]
     pub(super) topics: Option<Box<Vec<Rc<[u8]>>>>,
     /// The socket may have octets, or its end.
     pub(super) is_readable: bool,

@@ -29,12 +29,29 @@ struct Queue {
 
 /// What another thread wants.
 pub(super) enum Wish {
-    Send { to: Id, kind: MessageKind, payload: Vec<u8> },
-    SendPrepared { to: Id, message: Prepared },
+    Send {
+        to: Id,
+        kind: MessageKind,
+        payload: Vec<u8>,
+    },
+    SendPrepared {
+        to: Id,
+        message: Prepared,
+    },
     /// To all, without a topic.
-    Publish { topic: Option<Vec<u8>>, message: Prepared },
-    Close { to: Id, code: u16, reason: String },
-    Shutdown { code: u16, time: u64 },
+    Publish {
+        topic: Option<Vec<u8>>,
+        message: Prepared,
+    },
+    Close {
+        to: Id,
+        code: u16,
+        reason: String,
+    },
+    Shutdown {
+        code: u16,
+        time: u64,
+    },
 }
 
 /// Why something was not queued.

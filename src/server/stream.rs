@@ -11,6 +11,7 @@ use socket2::{Domain, SockRef};
 pub(super) struct Stream {
     socket: Socket,
     /// Octets that were read before.
+    #[allow(clippy::box_collection, reason = "few have any; a connection at rest is small")]
     early: Option<Box<VecDeque<u8>>>,
 }
 

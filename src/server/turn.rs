@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::deadlines::NEVER;
+use super::embedded::{FIRST_LISTENER, Server, Sink, Stage, WAKER, milliseconds};
 use super::listing::{Input, Listing, Nowhere, Tally};
 use super::peer::{Host, Peer};
-use super::server::{FIRST_LISTENER, Server, Sink, Stage, WAKER, milliseconds};
 use super::stream::{Got, Stream};
 use crate::conn::{Connection, Event, EventKind, Marks, Payload, Sink as _};
 use crate::handshake::Answer;

@@ -10,7 +10,9 @@ from ctypes import (
     POINTER,
     Structure,
     c_char_p,
+    c_int,
     c_int32,
+    c_int64,
     c_size_t,
     c_uint16,
     c_uint32,
@@ -20,7 +22,7 @@ from ctypes import (
 from enum import IntEnum, IntFlag
 from typing import TypedDict
 
-from ._library import check_abi, function
+from ._library import check_abi, function, optional
 
 FLAG_COMPRESSED = 1
 FLAG_FIRST = 2
@@ -33,6 +35,7 @@ HTTP_1_1 = 11
 HTTP_2 = 20
 HTTP_3 = 30
 ABI_VERSION = 0
+LISTEN_REUSE_PORT = 1
 OPTION_MAX_HEAD_SIZE = 1
 OPTION_MAX_HEADERS = 2
 OPTION_MAX_FRAME_SIZE = 3
@@ -65,6 +68,9 @@ OPTION_IDLE_TIMEOUT = 29
 OPTION_OUTPUT_LOW_MARK = 30
 OPTION_MESSAGE_PIECES = 31
 OPTION_COUNTERS = 32
+OPTION_MAX_CONNECTIONS = 33
+OPTION_MAX_CONNECTIONS_PER_ADDRESS = 34
+OPTION_READ_SIZE = 35
 INFO_OCTETS_RECEIVED = 1
 INFO_OCTETS_SENT = 2
 INFO_FRAMES_RECEIVED = 3
@@ -91,7 +97,11 @@ ERR_MEMORY = -5
 ERR_UNSUPPORTED = -6
 ERR_NOT_FOUND = -7
 ERR_RANDOM = -8
+ERR_IO = -9
 ERR_INTERNAL = -99
+STAGE_RUNNING = 0
+STAGE_STOPPING = 1
+STAGE_STOPPED = 2
 
 
 class Preference(IntEnum):
@@ -751,6 +761,12 @@ class Options(TypedDict, total=False):
     #: 1: a connection counts what goes in and out, for `wsabi_conn_info`, and has 100 octets more
     #: for it. Default 0.
     counters: int
+    #: Connections that a server has at most; what is beyond is closed at once. Default 16,777,216.
+    max_connections: int
+    #: Connections that a server has at most from one address, 0 for as many as in all. Default 0.
+    max_connections_per_address: int
+    #: Octets that a server reads at once; its buffer is as large. Default 65,536.
+    read_size: int
 
 
 class wsabi_option_row(Structure):
@@ -850,6 +866,32 @@ class wsabi_finding(Structure):
         ("severity", c_int32),
         ("place", c_int32),
         ("reserved", c_uint32),
+    ]
+
+
+class wsabi_server_event(Structure):
+    _fields_ = [
+        ("conn", c_void_p),
+        ("user_data", c_void_p),
+        ("id", c_uint64),
+        ("event", wsabi_event),
+    ]
+
+
+class wsabi_metrics(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("connections", c_uint64),
+        ("accepted", c_uint64),
+        ("refused", c_uint64),
+        ("accept_errors", c_uint64),
+        ("requests", c_uint64),
+        ("failures", c_uint64),
+        ("messages_received", c_uint64),
+        ("octets_received", c_uint64),
+        ("octets_sent", c_uint64),
+        ("messages_published", c_uint64),
+        ("messages_dropped", c_uint64),
     ]
 
 
@@ -992,3 +1034,68 @@ explanation_at = function(
     "wsabi_explanation_at",
     c_int32, c_void_p, c_size_t, POINTER(wsabi_finding),
 )
+server_new = optional("server", "wsabi_server_new", c_int32, c_void_p, POINTER(c_void_p))
+server_free = optional("server", "wsabi_server_free", None, c_void_p)
+server_error = optional("server", "wsabi_server_error", c_int32, c_void_p, POINTER(wsabi_slice))
+server_listen = optional(
+    "server", "wsabi_server_listen",
+    c_int32, c_void_p, c_char_p, c_size_t, c_uint16, c_uint32, POINTER(c_uint16),
+)
+server_listen_unix = optional(
+    "server", "wsabi_server_listen_unix",
+    c_int32, c_void_p, c_char_p, c_size_t, c_uint32,
+)
+server_listen_fd = optional("server", "wsabi_server_listen_fd", c_int32, c_void_p, c_int, c_uint32)
+server_adopt = optional(
+    "server", "wsabi_server_adopt",
+    c_int32, c_void_p, c_int, c_void_p, c_size_t, c_uint32, POINTER(c_uint64),
+)
+server_poll = optional(
+    "server", "wsabi_server_poll",
+    c_int32, c_void_p, c_int64, POINTER(wsabi_server_event), c_size_t, POINTER(c_size_t),
+)
+server_conn = optional(
+    "server", "wsabi_server_conn",
+    c_int32, c_void_p, c_uint64, POINTER(c_void_p),
+)
+server_count = optional("server", "wsabi_server_count", c_size_t, c_void_p)
+server_peer_address = optional(
+    "server", "wsabi_server_peer_address",
+    c_int32, c_void_p, c_uint64, c_void_p, c_size_t, POINTER(c_size_t),
+)
+server_subscribe = optional(
+    "server", "wsabi_server_subscribe",
+    c_int32, c_void_p, c_uint64, c_void_p, c_size_t,
+)
+server_unsubscribe = optional(
+    "server", "wsabi_server_unsubscribe",
+    c_int32, c_void_p, c_uint64, c_void_p, c_size_t,
+)
+server_publish = optional(
+    "server", "wsabi_server_publish",
+    c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_uint64, POINTER(c_size_t),
+)
+server_shutdown = optional("server", "wsabi_server_shutdown", c_int32, c_void_p, c_uint16, c_uint64)
+server_stage = optional("server", "wsabi_server_stage", c_int32, c_void_p)
+server_metrics = optional(
+    "server", "wsabi_server_metrics",
+    c_int32, c_void_p, POINTER(wsabi_metrics),
+)
+server_serve_metrics = optional(
+    "server", "wsabi_server_serve_metrics",
+    c_int32, c_void_p, c_char_p, c_size_t,
+)
+server_remote = optional("server", "wsabi_server_remote", c_int32, c_void_p, POINTER(c_void_p))
+remote_free = function("wsabi_remote_free", None, c_void_p)
+remote_wake = function("wsabi_remote_wake", c_int32, c_void_p)
+remote_send = function(
+    "wsabi_remote_send",
+    c_int32, c_void_p, c_uint64, c_uint32, c_void_p, c_size_t,
+)
+remote_send_prepared = function("wsabi_remote_send_prepared", c_int32, c_void_p, c_uint64, c_void_p)
+remote_publish = function("wsabi_remote_publish", c_int32, c_void_p, c_void_p, c_size_t, c_void_p)
+remote_close = function(
+    "wsabi_remote_close",
+    c_int32, c_void_p, c_uint64, c_uint16, c_char_p, c_size_t,
+)
+remote_shutdown = function("wsabi_remote_shutdown", c_int32, c_void_p, c_uint16, c_uint64)
