@@ -106,23 +106,12 @@ static void *allocate(size_t size) {
 
 // ---- The application ----
 
-static wsabi_slice slice(const char *text) {
-  return (wsabi_slice){text, strlen(text)};
-}
-
 static bool equal(const void *octets, size_t len, const char *text) {
   return strlen(text) == len && memcmp(octets, text, len) == 0;
 }
 
 static wsabi_status answer(wsabi_conn *conn, uint32_t status, const char *type, const char *body) {
-  wsabi_header header = {slice("Content-Type"), slice(type)};
-  wsabi_response response = WSABI_RESPONSE_INIT;
-  response.status = status;
-  response.headers = &header;
-  response.header_count = 1;
-  response.body = body;
-  response.body_len = strlen(body);
-  return wsabi_conn_reject(conn, &response);
+  return wsabi_conn_respond(conn, status, type, strlen(type), body, strlen(body));
 }
 
 static wsabi_status answer_plain_http(const server *s, wsabi_conn *conn, const wsabi_event *event) {

@@ -591,6 +591,12 @@ wsabi_status wsabi_conn_accept_then_close(wsabi_conn *conn,
 wsabi_status wsabi_conn_decline_deflate(wsabi_conn *conn);
 wsabi_status wsabi_conn_reject(wsabi_conn *conn,
                                const wsabi_response *response);
+wsabi_status wsabi_conn_respond(wsabi_conn *conn,
+                                uint32_t status,
+                                const char *content_type,
+                                size_t content_type_len,
+                                const void *body,
+                                size_t len);
 wsabi_status wsabi_conn_redirect(wsabi_conn *conn,
                                  uint32_t status,
                                  const char *location,

@@ -145,7 +145,8 @@ typedef struct wsabi_config wsabi_config;
 // `_recv_request`; `_head_method`, `_head_target`, `_head_path`, `_head_query`,
 // `_head_query_parameter`, `_head_host`, `_head_origin`, `_head_find`,
 // `_head_at`, `_offered_subprotocol`; `_accept`, `_accept_by`,
-// `_accept_then_close`, `_decline_deflate`, `_reject`, `_redirect`, `_challenge`;
+// `_accept_then_close`, `_decline_deflate`, `_reject`, `_respond`, `_redirect`,
+// `_challenge`;
 // `_response_status`, `_response_header`, `_response_body`.
 typedef struct wsabi_conn wsabi_conn;
 
@@ -2128,6 +2129,20 @@ WSABI_API wsabi_status wsabi_conn_decline_deflate(wsabi_conn *conn);
 WSABI_API
 wsabi_status wsabi_conn_reject(wsabi_conn *conn,
                                const wsabi_response *response);
+
+// Answers the request with a body of `len` octets, and no header field but its
+// `content_type`, of `content_type_len` octets: a page, or a health check. A plain HTTP
+// request takes any status from 200 on; the request for a WebSocket one from 300
+// on. The connection ends once it was sent.
+//
+// RFC 9110 15. Returns as `wsabi_conn_reject`.
+WSABI_API
+wsabi_status wsabi_conn_respond(wsabi_conn *conn,
+                                uint32_t status,
+                                const char *content_type,
+                                size_t content_type_len,
+                                const void *body,
+                                size_t len);
 
 // Answers the request with a redirect: `status` is 301, 302, 303, 307 or 308,
 // `location` a URI reference of `len` octets. The connection ends once it was

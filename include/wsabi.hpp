@@ -392,6 +392,11 @@ class connection {
   [[nodiscard]] wsabi_status reject(const wsabi_response &response) {
     return wsabi_conn_reject(native(), &response);
   }
+  [[nodiscard]] wsabi_status respond(std::uint32_t status, std::string_view content_type,
+                                     std::string_view body) {
+    return wsabi_conn_respond(native(), status, content_type.data(), content_type.size(), body.data(),
+                              body.size());
+  }
   [[nodiscard]] wsabi_status redirect(std::uint32_t status, std::string_view location) {
     return wsabi_conn_redirect(native(), status, location.data(), location.size());
   }

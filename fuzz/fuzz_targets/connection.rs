@@ -110,6 +110,11 @@ enum Call<'a> {
         code: u16,
         reason: &'a [u8],
     },
+    Respond {
+        status: u32,
+        content_type: &'a [u8],
+        body: &'a [u8],
+    },
     Challenge(&'a [u8]),
     LookAtResponse {
         index: u8,
@@ -363,6 +368,9 @@ impl Session {
             }
             Call::AcceptThenClose { code, reason } => {
                 self.decide(|conn| conn.accept_then_close(*code, reason))
+            }
+            Call::Respond { status, content_type, body } => {
+                self.decide(|conn| conn.respond(*status, content_type, body))
             }
             Call::Challenge(challenge) => self.decide(|conn| conn.challenge(challenge)),
             Call::LookAtResponse { index } => self.look_at_response((*index).into()),

@@ -474,6 +474,14 @@ unsafe extern "C" {
         location: *const c_char,
         len: usize,
     ) -> Status;
+    pub fn wsabi_conn_respond(
+        conn: *mut RawConn,
+        status: u32,
+        content_type: *const c_char,
+        content_type_len: usize,
+        body: *const c_void,
+        len: usize,
+    ) -> Status;
     pub fn wsabi_conn_challenge(conn: *mut RawConn, challenge: *const c_char, len: usize)
     -> Status;
     pub fn wsabi_conn_response_status(conn: *const RawConn, status: *mut u32) -> Status;
@@ -1010,6 +1018,13 @@ impl Conn {
         let location = Buffer::new(location);
         // SAFETY: the range lives during the call.
         unsafe { wsabi_conn_redirect(self.0, status, location.at(0).cast(), location.len()) }
+    }
+
+    pub fn respond(&mut self, status: u32, content_type: &[u8], body: &[u8]) -> Status {
+        let (content_type, body) = (Buffer::new(content_type), Buffer::new(body));
+        let (at, len) = (content_type.at(0).cast(), content_type.len());
+        // SAFETY: the ranges live during the call.
+        unsafe { wsabi_conn_respond(self.0, status, at, len, body.at(0).cast(), body.len()) }
     }
 
     pub fn challenge(&mut self, challenge: &[u8]) -> Status {

@@ -38,7 +38,8 @@ use crate::server::Touch;
 /// `_recv_request`; `_head_method`, `_head_target`, `_head_path`, `_head_query`,
 /// `_head_query_parameter`, `_head_host`, `_head_origin`, `_head_find`,
 /// `_head_at`, `_offered_subprotocol`; `_accept`, `_accept_by`,
-/// `_accept_then_close`, `_decline_deflate`, `_reject`, `_redirect`, `_challenge`;
+/// `_accept_then_close`, `_decline_deflate`, `_reject`, `_respond`, `_redirect`,
+/// `_challenge`;
 /// `_response_status`, `_response_header`, `_response_body`.
 pub struct wsabi_conn {
     /// `None` once a call panicked: nothing in it could be trusted.

@@ -407,6 +407,31 @@ pub extern "C" fn wsabi_conn_reject(
     })
 }
 
+/// Answers the request with a body of `len` octets, and no header field but its
+/// `content_type`, of `content_type_len` octets: a page, or a health check. A plain HTTP
+/// request takes any status from 200 on; the request for a WebSocket one from 300
+/// on. The connection ends once it was sent.
+///
+/// RFC 9110 15. Returns as `wsabi_conn_reject`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_conn_respond(
+    conn: Option<&mut wsabi_conn>,
+    status: u32,
+    content_type: *const c_char,
+    content_type_len: usize,
+    body: *const c_void,
+    len: usize,
+) -> wsabi_status {
+    with(conn, |connection| {
+        // SAFETY: the header's rules: the ranges are readable.
+        let (content_type, body) =
+            unsafe { (text(content_type, content_type_len)?, octets(body, len)?) };
+        let status = u16::try_from(status).map_err(|_| WSABI_ERR_ARGUMENT)?;
+        let headers = Vec::from([(&b"Content-Type"[..], content_type.as_bytes())]);
+        Ok(connection.reject(&Answer { status, headers, body })?)
+    })
+}
+
 /// Answers the request with a redirect: `status` is 301, 302, 303, 307 or 308,
 /// `location` a URI reference of `len` octets. The connection ends once it was
 /// sent. Browsers do not follow it for a WebSocket.

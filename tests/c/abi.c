@@ -221,6 +221,9 @@ static void options(void **state) {
       {WSABI_OPTION_OUTPUT_LOW_MARK, "output_low_mark", 65536},
       {WSABI_OPTION_MESSAGE_PIECES, "message_pieces", 0},
       {WSABI_OPTION_COUNTERS, "counters", 0},
+      {WSABI_OPTION_MAX_CONNECTIONS, "max_connections", 1 << 24},
+      {WSABI_OPTION_MAX_CONNECTIONS_PER_ADDRESS, "max_connections_per_address", 0},
+      {WSABI_OPTION_READ_SIZE, "read_size", 65536},
   };
   wsabi_config *config;
   check(wsabi_config_new(&config));
@@ -318,7 +321,7 @@ static void config_errors(void **state) {
   NULL_GIVEN(wsabi_config_add_resource(config, NULL, 1));
   NULL_GIVEN(wsabi_config_set_close_reason(NULL, "a", 1));
   NULL_GIVEN(wsabi_config_set_close_reason(config, NULL, 1));
-  static const wsabi_option UNKNOWN[] = {0, 33, 1000, UINT32_MAX};
+  static const wsabi_option UNKNOWN[] = {0, 36, 1000, UINT32_MAX};
   for (size_t i = 0; i < sizeof UNKNOWN / sizeof *UNKNOWN; i++) {
     assert_int_equal(wsabi_config_set(config, UNKNOWN[i], 1), WSABI_ERR_UNSUPPORTED);
     assert_int_equal(wsabi_config_get(config, UNKNOWN[i], &o.value), WSABI_ERR_UNSUPPORTED);
@@ -451,6 +454,7 @@ static void null_connection(void **state) {
   NULL_GIVEN(wsabi_conn_accept(NULL, NULL, 0, NULL));
   NULL_GIVEN(wsabi_conn_reject(NULL, &response));
   NULL_GIVEN(wsabi_conn_redirect(NULL, 302, "/", 1));
+  NULL_GIVEN(wsabi_conn_respond(NULL, 404, "text/plain", 10, NULL, 0));
   wsabi_config_free(config);
   assert_untouched(&o);
 }
@@ -469,6 +473,8 @@ static void null_arguments(void **state) {
   NULL_GIVEN(wsabi_conn_accept(conn, NULL, 1, NULL));
   NULL_GIVEN(wsabi_conn_reject(conn, NULL));
   NULL_GIVEN(wsabi_conn_redirect(conn, 302, NULL, 1));
+  NULL_GIVEN(wsabi_conn_respond(conn, 404, NULL, 1, NULL, 0));
+  NULL_GIVEN(wsabi_conn_respond(conn, 404, "text/plain", 10, NULL, 1));
   NULL_GIVEN(wsabi_conn_challenge(conn, NULL, 1));
   NULL_GIVEN(wsabi_conn_accept_by(conn, NULL, NULL));
   NULL_GIVEN(wsabi_conn_accept_then_close(conn, 1000, NULL, 1));
@@ -596,6 +602,8 @@ static void absurd_lengths(void **state) {
     BAD_ARGUMENT(wsabi_conn_head_find(conn, "host", len, &o.slice));
     BAD_ARGUMENT(wsabi_conn_accept(conn, "a", len, NULL));
     BAD_ARGUMENT(wsabi_conn_redirect(conn, 302, "/", len));
+    BAD_ARGUMENT(wsabi_conn_respond(conn, 404, "text/plain", len, NULL, 0));
+    BAD_ARGUMENT(wsabi_conn_respond(conn, 404, "text/plain", 10, "a", len));
     BAD_ARGUMENT(wsabi_conn_challenge(conn, "Basic", len));
     BAD_ARGUMENT(wsabi_conn_accept_then_close(conn, 1000, "a", len));
     BAD_ARGUMENT(wsabi_conn_head_query_parameter(conn, "a", len, octets, 1, &o.count));
@@ -792,6 +800,9 @@ static void arguments_of_decisions(void **state) {
   BAD_ARGUMENT(wsabi_conn_accept_then_close(conn, 1005, NULL, 0));
   BAD_ARGUMENT(wsabi_conn_accept_then_close(conn, 0, "a", 1));
   BAD_ARGUMENT(wsabi_conn_challenge(conn, NULL, 0));
+  BAD_ARGUMENT(wsabi_conn_respond(conn, 200, "text/plain", 10, NULL, 0));  // that is for plain HTTP
+  BAD_ARGUMENT(wsabi_conn_respond(conn, 65536 + 404, "text/plain", 10, NULL, 0));
+  BAD_ARGUMENT(wsabi_conn_respond(conn, 404, "text/plain\r\n", 12, NULL, 0));
   wsabi_config *policy;
   check(wsabi_config_new(&policy));
   BAD_ARGUMENT(wsabi_conn_accept_by(conn, policy, &response));
@@ -818,6 +829,7 @@ static void assert_no_request(wsabi_conn *conn) {
   BAD_STATE(wsabi_conn_accept_by(conn, policy, NULL));
   BAD_STATE(wsabi_conn_accept_then_close(conn, 1000, NULL, 0));
   BAD_STATE(wsabi_conn_challenge(conn, "Basic", 5));
+  BAD_STATE(wsabi_conn_respond(conn, 404, "text/plain", 10, NULL, 0));
   BAD_STATE(wsabi_conn_decline_deflate(conn));
   // A host that has no HTTP server gets no response in parts.
   BAD_STATE(wsabi_conn_response_status(conn, &o.status));

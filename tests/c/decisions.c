@@ -504,11 +504,9 @@ static void plain_http(void **state) {
         wsabi_response response = WSABI_RESPONSE_INIT;
         response.status = 199;
         assert_int_equal(wsabi_conn_reject(conn, &response), WSABI_ERR_ARGUMENT);
-        response.status = 200;
-        response.body = "hello";
-        response.body_len = 5;
-        check(wsabi_conn_reject(conn, &response));
+        check(wsabi_conn_respond(conn, 200, "text/plain", 10, "hello", 5));
         take_output(conn, &t.output);
+        assert_true(contains(&t.output, "\r\nContent-Type: text/plain\r\n"));
         check_refusal(CASES[i].request, &t.output, 200, !starts_with(CASES[i].request, "HEAD"));
         assert_int_equal(wsabi_conn_interest(conn), WSABI_INTEREST_READ | WSABI_INTEREST_SHUTDOWN_WRITE);
       }

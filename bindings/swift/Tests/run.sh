@@ -45,7 +45,7 @@ main() {
 # Functions and constants that the package does without: what Swift has itself,
 # what is there twice for C, `explain`, which is the tool's, and the embedded server: Swift
 # has SwiftNIO.
-without='wsabi_(conn_(set_)?user_data|conn_set_trace|conn_head_find|conn_head_query_parameter|conn_send_(text|binary)'
+without='wsabi_(conn_(set_)?user_data|conn_set_trace|conn_head_find|conn_head_query_parameter|conn_respond|conn_send_(text|binary)'
 without="$without|config_get|option_info|abi_version|version|explain[a-z_]*|explanation[a-z_]*)"
 without="$without|WSABI_(ERR_(NULL|NOT_FOUND)|FINDING_[A-Z0-9_]*|SEVERITY_[A-Z]*|PLACE_[A-Z]*|[A-Z_]*_INIT|ABI_VERSION)"
 without="$without|WSABI_(VERSION[A-Z_]*|STATE_CLOSED|API|H)|wsabi_(server|remote)_[a-z_]*"

@@ -1014,6 +1014,10 @@ conn_accept_then_close = function(
 )
 conn_decline_deflate = function("wsabi_conn_decline_deflate", c_int32, c_void_p)
 conn_reject = function("wsabi_conn_reject", c_int32, c_void_p, POINTER(wsabi_response))
+conn_respond = function(
+    "wsabi_conn_respond",
+    c_int32, c_void_p, c_uint32, c_char_p, c_size_t, c_void_p, c_size_t,
+)
 conn_redirect = function("wsabi_conn_redirect", c_int32, c_void_p, c_uint32, c_char_p, c_size_t)
 conn_challenge = function("wsabi_conn_challenge", c_int32, c_void_p, c_char_p, c_size_t)
 conn_response_status = function("wsabi_conn_response_status", c_int32, c_void_p, POINTER(c_uint32))
