@@ -1748,14 +1748,16 @@ WSABI_API size_t wsabi_conn_output_size(const wsabi_conn *conn);
 // RFC 6455 7.1.1: after a closing handshake the server closes the connection
 // first, hence CLOSE, and the client waits for it; after a failure it ends its
 // side and waits for the peer's, hence SHUTDOWN_WRITE with READ.
-// `WSABI_INTEREST_CLOSE` for NULL and after `WSABI_ERR_INTERNAL`.
+// `WSABI_INTEREST_CLOSE` for NULL and after `WSABI_ERR_INTERNAL`; 0 for a
+// connection of a `wsabi_server`, which has the socket.
 WSABI_API wsabi_interest wsabi_conn_interest(wsabi_conn *conn);
 
 // Returns when `wsabi_conn_handle_timeout` is to be called, in milliseconds of
 // the host's clock: at once for 0, never for `UINT64_MAX`. Ask after the
 // interest; wait no longer than this.
 //
-// `UINT64_MAX` for NULL and after `WSABI_ERR_INTERNAL`.
+// `UINT64_MAX` for NULL, after `WSABI_ERR_INTERNAL`, and for a connection of a
+// `wsabi_server`, which keeps the time.
 WSABI_API uint64_t wsabi_conn_deadline(const wsabi_conn *conn);
 
 // Says what time it is, in milliseconds of a clock of the host's that does not go

@@ -549,9 +549,13 @@ pub const WSABI_INTEREST_RECV: wsabi_interest = wsabi_interest(16);
 /// RFC 6455 7.1.1: after a closing handshake the server closes the connection
 /// first, hence CLOSE, and the client waits for it; after a failure it ends its
 /// side and waits for the peer's, hence SHUTDOWN_WRITE with READ.
-/// `WSABI_INTEREST_CLOSE` for NULL and after `WSABI_ERR_INTERNAL`.
+/// `WSABI_INTEREST_CLOSE` for NULL and after `WSABI_ERR_INTERNAL`; 0 for a
+/// connection of a `wsabi_server`, which has the socket.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_interest(conn: Option<&mut wsabi_conn>) -> wsabi_interest {
+    if is_hosted(conn.as_deref()) {
+        return wsabi_interest(0);
+    }
     let mut bits = WSABI_INTEREST_CLOSE.0;
     with(conn, |connection| {
         let interest = connection.interest();
@@ -572,10 +576,11 @@ pub extern "C" fn wsabi_conn_interest(conn: Option<&mut wsabi_conn>) -> wsabi_in
 /// the host's clock: at once for 0, never for `UINT64_MAX`. Ask after the
 /// interest; wait no longer than this.
 ///
-/// `UINT64_MAX` for NULL and after `WSABI_ERR_INTERNAL`.
+/// `UINT64_MAX` for NULL, after `WSABI_ERR_INTERNAL`, and for a connection of a
+/// `wsabi_server`, which keeps the time.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_conn_deadline(conn: Option<&wsabi_conn>) -> u64 {
-    inside(conn).map_or(u64::MAX, Connection::deadline)
+    inside(conn.filter(|conn| !is_hosted(Some(conn)))).map_or(u64::MAX, Connection::deadline)
 }
 
 /// Says what time it is, in milliseconds of a clock of the host's that does not go
@@ -1107,11 +1112,20 @@ pub(super) fn with_socket(
     conn: Option<&mut wsabi_conn>,
     method: impl FnOnce(&mut Connection) -> super::Result<()>,
 ) -> wsabi_status {
-    match conn {
-        #[cfg(all(feature = "server", unix))]
-        Some(wsabi_conn { touch: Some(_), .. }) => WSABI_ERR_STATE,
-        conn => with(conn, method),
+    if is_hosted(conn.as_deref()) {
+        return WSABI_ERR_STATE;
     }
+    with(conn, method)
+}
+
+/// Whether a server has its socket.
+#[inline]
+fn is_hosted(conn: Option<&wsabi_conn>) -> bool {
+    #[cfg(all(feature = "server", unix))]
+    let is_hosted = |conn: &wsabi_conn| conn.touch.is_some();
+    #[cfg(not(all(feature = "server", unix)))]
+    let is_hosted = |_: &wsabi_conn| false;
+    conn.is_some_and(is_hosted)
 }
 
 /// Frees a connection, unless a server has to.

@@ -168,6 +168,9 @@ impl<H: Host> Server<H> {
         let id = self.admit(stream, None)?;
         if let Some(peer) = self.peers.get_mut(id.slot()) {
             peer.is_readable = is_ahead;
+            // Not before, since one that is not taken is its owner's as it was. The
+            // system has no reason to refuse it.
+            let _ = peer.stream.as_ref().map(Stream::unblock);
         }
         Ok(id)
     }
@@ -177,7 +180,7 @@ impl<H: Host> Server<H> {
     /// A connection, unless it is over.
     pub fn host(&mut self, id: Id) -> Option<&mut H> {
         let peer = self.peers.get_mut(id.slot()).filter(|peer| peer.id == id)?;
-        (!peer.is_ended).then_some(&mut peer.host)
+        (!peer.is_over()).then_some(&mut peer.host)
     }
 
     /// Where a connection comes from, with a port; nothing for a Unix socket. `None`
@@ -199,8 +202,12 @@ impl<H: Host> Server<H> {
 
     /// Subscribes a connection to a topic. Returns false when it is over.
     pub fn subscribe(&mut self, id: Id, topic: &[u8]) -> bool {
-        let peer = self.peers.get_mut(id.slot()).filter(|peer| peer.id == id && !peer.is_ended);
-        let Some(peer) = peer else { return false };
+        let Some(peer) = self.peers.get_mut(id.slot()).filter(|peer| peer.id == id) else {
+            return false;
+        };
+        if peer.is_over() {
+            return false;
+        }
         if let Some(topic) = self.topics.subscribe(topic, id.slot()) {
             peer.topics.get_or_insert_default().push(topic);
         }
@@ -234,7 +241,7 @@ impl<H: Host> Server<H> {
         let mut count = 0;
         for slot in slots {
             let Some(peer) = self.peers.get_mut(slot) else { continue };
-            if Some(peer.id) == except || peer.is_ended {
+            if Some(peer.id) == except || peer.is_over() {
                 continue;
             }
             let Some(connection) = peer.host.connection() else { continue };

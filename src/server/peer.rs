@@ -159,6 +159,11 @@ impl<H> Peer<H> {
 }
 
 impl<H: Host> Peer<H> {
+    /// Nothing more is listed of it.
+    pub(super) fn is_over(&mut self) -> bool {
+        self.is_ended || self.host.touch().is_dropped()
+    }
+
     /// The server is leaving.
     pub(super) fn say_goodbye(&mut self, code: u16) {
         self.host.touch().touch();

@@ -32,14 +32,9 @@ pub(super) enum Got {
 }
 
 impl Stream {
-    /// A connected socket, which no longer blocks, and what was read from it
-    /// already.
+    /// A connected socket, and what was read from it already.
     pub(super) fn adopt(socket: OwnedFd, early: &[u8]) -> io::Result<Self> {
-        let domain = {
-            let socket = SockRef::from(&socket);
-            socket.set_nonblocking(true)?;
-            socket.domain()?
-        };
+        let domain = SockRef::from(&socket).domain()?;
         let mut stream =
             if domain == Domain::UNIX { Self::unix(socket) } else { Self::tcp(socket) };
         if !early.is_empty() {
@@ -60,6 +55,11 @@ impl Stream {
     /// A Unix socket that does not block.
     pub(super) fn unix(socket: OwnedFd) -> Self {
         Self { socket: Socket::Unix(socket.into()), early: None }
+    }
+
+    /// From now on it does not block.
+    pub(super) fn unblock(&self) -> io::Result<()> {
+        SockRef::from(self).set_nonblocking(true)
     }
 
     /// Whether there is something to be read that the system does not tell of.

@@ -147,6 +147,10 @@ impl<H: Host> Server<H> {
 
     /// Ends a connection, and lists that unless nothing of it was ever listed.
     fn remove<S: Sink<H>>(&mut self, slot: usize, sink: &mut S, tally: &mut Tally) {
+        let Some(peer) = self.peers.get(slot) else { return };
+        if peer.is_ended && peer.stream.is_none() {
+            return; // It is among the dead already.
+        }
         self.let_go(slot);
         let Some(peer) = self.peers.get_mut(slot) else { return };
         let is_dropped = peer.host.touch().is_dropped();
@@ -198,8 +202,9 @@ impl<H: Host> Server<H> {
         if self.now < until {
             return;
         }
-        let late = |(slot, peer): (usize, &Peer<H>)| peer.stream.as_ref().map(|_| slot);
-        let late: Vec<usize> = self.peers.iter().filter_map(late).collect();
+        let is_late = |slot: &usize| tally.holds != Some(*slot);
+        let open = |(slot, peer): (usize, &Peer<H>)| peer.stream.as_ref().map(|_| slot);
+        let late: Vec<usize> = self.peers.iter().filter_map(open).filter(is_late).collect();
         for slot in late {
             self.remove(slot, sink, tally);
         }
@@ -209,7 +214,9 @@ impl<H: Host> Server<H> {
 
     fn expire(&mut self, sink: &mut impl Sink<H>, tally: &mut Tally) {
         while !sink.is_full() {
-            let Some(slot) = self.deadlines.due(self.now) else { return };
+            let due = self.deadlines.due(self.now);
+            // Payloads that were listed just now are valid until the next call.
+            let Some(slot) = due.filter(|slot| tally.holds != Some(*slot)) else { return };
             let Some(peer) = self.peers.get_mut(slot) else { return };
             self.deadlines.change(slot, peer.deadline, NEVER);
             peer.deadline = NEVER;
@@ -254,6 +261,9 @@ impl<H: Host> Server<H> {
             return;
         };
         peer.host.touch().touch();
+        if peer.is_over() {
+            return;
+        }
         input.skip(range.start);
         self.receive(slot, input, range.len(), sink, tally);
         tally.holds = Some(slot).filter(|_| tally.listed > 0);
