@@ -9,6 +9,12 @@
 //     });
 //     status = conn->output([&](const wsabi_iovec *runs, std::size_t count) { ... });
 //
+// or, with the sockets and the loop of the library:
+//
+//     auto server = wsabi::server::make();
+//     if (!server || !server->listen({}, 9001)) return 1;
+//     while (server->poll(-1, [&](wsabi::server_event event) { ... }) == WSABI_OK) {}
+//
 // Rules 1 to 7 of wsabi.h hold: a status says that the caller broke a rule.
 
 #ifndef WSABI_HPP
@@ -176,130 +182,15 @@ struct release_payload {
 };
 using payload = std::unique_ptr<void, release_payload>;
 
-// One WebSocket connection. A connection that was moved from answers every call
-// as NULL does.
-class connection {
+// A connection as the application uses it, wherever its socket is. Who owns it is
+// said elsewhere: a `connection` itself, those of a `server` are the server's.
+class connection_view {
  public:
-  static result<connection> server(const config &config = {}) {
-    wsabi_conn *raw = nullptr;
-    const wsabi_status status = wsabi_conn_new_server(config.native(), &raw);
-    return own(status, raw);
-  }
-  static result<connection> client(const wsabi_client_request &request, const config &config = {}) {
-    wsabi_conn *raw = nullptr;
-    const wsabi_status status = wsabi_conn_new_client(config.native(), &request, &raw);
-    return own(status, raw);
-  }
-  // Behind an opening handshake that somebody else made.
-  static result<connection> open(wsabi_role role, std::string_view subprotocol = {}, const config &config = {}) {
-    wsabi_conn *raw = nullptr;
-    const wsabi_status status =
-        wsabi_conn_new_open(config.native(), role, subprotocol.data(), subprotocol.size(), &raw);
-    return own(status, raw);
-  }
+  connection_view() = default;
+  explicit connection_view(wsabi_conn *raw) : raw_(raw) {}
 
-  // As new, with the same config and role. `request` is a client's.
-  [[nodiscard]] wsabi_status reset(const wsabi_client_request *request = nullptr) {
-    return wsabi_conn_reset(native(), request);
-  }
-
-  // Receives all of the octets, which are unmasked in place, and calls
-  // `handle(event)` for each event. It may call everything here but what
-  // receives, `interest` and the move of this connection.
-  template <class Handle>
-  [[nodiscard]] wsabi_status receive(std::uint8_t *data, std::size_t size, Handle &&handle) {
-    std::size_t at = 0;
-    do {
-      wsabi_event events[batch];
-      std::size_t used = 0, count = 0;
-      const wsabi_status status =
-          wsabi_conn_recv(native(), data == nullptr ? data : data + at, size - at, &used, events, batch, &count);
-      if (status != WSABI_OK) return status;
-      for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
-      at += used;
-    } while (at < size);
-    return WSABI_OK;
-  }
-
-  // The peer's octet stream ended.
-  template <class Handle>
-  [[nodiscard]] wsabi_status receive_eof(Handle &&handle) {
-    wsabi_event events[batch];
-    std::size_t count = 0;
-    const wsabi_status status = wsabi_conn_recv_eof(native(), events, batch, &count);
-    if (status != WSABI_OK) return status;
-    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
-    return WSABI_OK;
-  }
-
-  // Memory to read the peer's octets into, when a large message is arriving; then
-  // `receive_space_used`. Nothing: read into memory of your own, and `receive`.
-  std::optional<space> receive_space() {
-    space offered;
-    if (wsabi_conn_recv_space(native(), &offered.data, &offered.size) != WSABI_OK || offered.size == 0) {
-      return std::nullopt;
-    }
-    return offered;
-  }
-  template <class Handle>
-  [[nodiscard]] wsabi_status receive_space_used(std::size_t size, Handle &&handle) {
-    wsabi_event events[batch];
-    std::size_t count = 0;
-    const wsabi_status status = wsabi_conn_recv_commit(native(), size, events, batch, &count);
-    if (status != WSABI_OK) return status;
-    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
-    return WSABI_OK;
-  }
-  // A message just listed, which then is not copied when it is kept or lent; null
-  // when it does not lie in the connection.
-  payload take(const event &message) {
-    void *owner = nullptr;
-    if (wsabi_conn_take(native(), &message.native(), &owner) != WSABI_OK) return nullptr;
-    return payload(owner);
-  }
-
-  // A request that the host parsed.
-  template <class Handle>
-  [[nodiscard]] wsabi_status receive_request(const wsabi_request &request, Handle &&handle) {
-    wsabi_event events[batch];
-    std::size_t count = 0;
-    const wsabi_status status = wsabi_conn_recv_request(native(), &request, events, batch, &count);
-    if (status != WSABI_OK) return status;
-    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
-    return WSABI_OK;
-  }
-
-  // Calls `write(runs, count)`, which returns the number of octets it took,
-  // until nothing is left or it takes less than all.
-  template <class Write>
-  [[nodiscard]] wsabi_status output(Write &&write) {
-    for (;;) {
-      wsabi_iovec runs[batch];
-      std::size_t count = 0, total = 0;
-      wsabi_status status = wsabi_conn_output(native(), runs, batch, &count);
-      if (status != WSABI_OK || count == 0) return status;
-      for (std::size_t i = 0; i < count; i++) total += runs[i].len;
-      const std::size_t taken = write(static_cast<const wsabi_iovec *>(runs), count);
-      status = wsabi_conn_output_consumed(native(), taken);
-      if (status != WSABI_OK || taken < total) return status;
-    }
-  }
-  std::size_t output_size() const { return wsabi_conn_output_size(native()); }
-
-  wsabi_interest interest() { return wsabi_conn_interest(native()); }
   wsabi_state state() const { return wsabi_conn_state(native()); }
-  // When `handle_timeout` is to be called, in milliseconds of the host's clock: 0 is
-  // at once, UINT64_MAX never.
-  std::uint64_t deadline() const { return wsabi_conn_deadline(native()); }
-  template <class Handle>
-  [[nodiscard]] wsabi_status handle_timeout(std::uint64_t now_ms, Handle &&handle) {
-    wsabi_event events[batch];
-    std::size_t count = 0;
-    const wsabi_status status = wsabi_conn_handle_timeout(native(), now_ms, events, batch, &count);
-    if (status != WSABI_OK) return status;
-    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
-    return WSABI_OK;
-  }
+  std::size_t output_size() const { return wsabi_conn_output_size(native()); }
   std::optional<std::uint64_t> info(wsabi_info key) const {
     std::uint64_t value = 0;
     if (wsabi_conn_info(native(), key, &value) != WSABI_OK) return std::nullopt;
@@ -419,19 +310,17 @@ class connection {
     return wsabi_conn_set_user_data(native(), user_data);
   }
   void *user_data() const { return wsabi_conn_user_data(native()); }
-
-  wsabi_conn *native() const { return raw_.get(); }
-
- private:
-  static constexpr std::size_t batch = 16;
-
-  explicit connection(wsabi_conn *raw) : raw_(raw) {}
-
-  static result<connection> own(wsabi_status status, wsabi_conn *raw) {
-    if (status != WSABI_OK) return result<connection>::failed(status);
-    return connection(raw);
+  // A message just listed, which then is not copied when it is kept or lent; null
+  // when it does not lie in the connection.
+  payload take(const event &message) {
+    void *owner = nullptr;
+    if (wsabi_conn_take(native(), &message.native(), &owner) != WSABI_OK) return nullptr;
+    return payload(owner);
   }
 
+  wsabi_conn *native() const { return raw_; }
+
+ private:
   template <class Function, class... Arguments>
   std::optional<std::string_view> read(Function function, Arguments... arguments) const {
     wsabi_slice slice;
@@ -446,10 +335,307 @@ class connection {
     return wsabi::header{view(raw.name), view(raw.value)};
   }
 
+ protected:
+  wsabi_conn *raw_ = nullptr;
+};
+
+// One WebSocket connection, for a host that has its socket. A connection that was
+// moved from answers every call as NULL does.
+class connection : public connection_view {
+ public:
+  connection(connection &&other) noexcept : connection_view(std::exchange(other.raw_, nullptr)) {}
+  connection &operator=(connection &&other) noexcept {
+    wsabi_conn_free(std::exchange(raw_, std::exchange(other.raw_, nullptr)));
+    return *this;
+  }
+  ~connection() { wsabi_conn_free(raw_); }
+
+  static result<connection> server(const config &config = {}) {
+    wsabi_conn *raw = nullptr;
+    const wsabi_status status = wsabi_conn_new_server(config.native(), &raw);
+    return own(status, raw);
+  }
+  static result<connection> client(const wsabi_client_request &request, const config &config = {}) {
+    wsabi_conn *raw = nullptr;
+    const wsabi_status status = wsabi_conn_new_client(config.native(), &request, &raw);
+    return own(status, raw);
+  }
+  // Behind an opening handshake that somebody else made.
+  static result<connection> open(wsabi_role role, std::string_view subprotocol = {}, const config &config = {}) {
+    wsabi_conn *raw = nullptr;
+    const wsabi_status status =
+        wsabi_conn_new_open(config.native(), role, subprotocol.data(), subprotocol.size(), &raw);
+    return own(status, raw);
+  }
+
+  // As new, with the same config and role. `request` is a client's.
+  [[nodiscard]] wsabi_status reset(const wsabi_client_request *request = nullptr) {
+    return wsabi_conn_reset(native(), request);
+  }
+
+  // Receives all of the octets, which are unmasked in place, and calls
+  // `handle(event)` for each event. It may call everything here but what
+  // receives, `interest` and the move of this connection.
+  template <class Handle>
+  [[nodiscard]] wsabi_status receive(std::uint8_t *data, std::size_t size, Handle &&handle) {
+    std::size_t at = 0;
+    do {
+      wsabi_event events[batch];
+      std::size_t used = 0, count = 0;
+      const wsabi_status status =
+          wsabi_conn_recv(native(), data == nullptr ? data : data + at, size - at, &used, events, batch, &count);
+      if (status != WSABI_OK) return status;
+      for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
+      at += used;
+    } while (at < size);
+    return WSABI_OK;
+  }
+
+  // The peer's octet stream ended.
+  template <class Handle>
+  [[nodiscard]] wsabi_status receive_eof(Handle &&handle) {
+    wsabi_event events[batch];
+    std::size_t count = 0;
+    const wsabi_status status = wsabi_conn_recv_eof(native(), events, batch, &count);
+    if (status != WSABI_OK) return status;
+    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
+    return WSABI_OK;
+  }
+
+  // Memory to read the peer's octets into, when a large message is arriving; then
+  // `receive_space_used`. Nothing: read into memory of your own, and `receive`.
+  std::optional<space> receive_space() {
+    space offered;
+    if (wsabi_conn_recv_space(native(), &offered.data, &offered.size) != WSABI_OK || offered.size == 0) {
+      return std::nullopt;
+    }
+    return offered;
+  }
+  template <class Handle>
+  [[nodiscard]] wsabi_status receive_space_used(std::size_t size, Handle &&handle) {
+    wsabi_event events[batch];
+    std::size_t count = 0;
+    const wsabi_status status = wsabi_conn_recv_commit(native(), size, events, batch, &count);
+    if (status != WSABI_OK) return status;
+    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
+    return WSABI_OK;
+  }
+
+  // A request that the host parsed.
+  template <class Handle>
+  [[nodiscard]] wsabi_status receive_request(const wsabi_request &request, Handle &&handle) {
+    wsabi_event events[batch];
+    std::size_t count = 0;
+    const wsabi_status status = wsabi_conn_recv_request(native(), &request, events, batch, &count);
+    if (status != WSABI_OK) return status;
+    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
+    return WSABI_OK;
+  }
+
+  // Calls `write(runs, count)`, which returns the number of octets it took,
+  // until nothing is left or it takes less than all.
+  template <class Write>
+  [[nodiscard]] wsabi_status output(Write &&write) {
+    for (;;) {
+      wsabi_iovec runs[batch];
+      std::size_t count = 0, total = 0;
+      wsabi_status status = wsabi_conn_output(native(), runs, batch, &count);
+      if (status != WSABI_OK || count == 0) return status;
+      for (std::size_t i = 0; i < count; i++) total += runs[i].len;
+      const std::size_t taken = write(static_cast<const wsabi_iovec *>(runs), count);
+      status = wsabi_conn_output_consumed(native(), taken);
+      if (status != WSABI_OK || taken < total) return status;
+    }
+  }
+
+  wsabi_interest interest() { return wsabi_conn_interest(native()); }
+  // When `handle_timeout` is to be called, in milliseconds of the host's clock: 0 is
+  // at once, UINT64_MAX never.
+  std::uint64_t deadline() const { return wsabi_conn_deadline(native()); }
+  template <class Handle>
+  [[nodiscard]] wsabi_status handle_timeout(std::uint64_t now_ms, Handle &&handle) {
+    wsabi_event events[batch];
+    std::size_t count = 0;
+    const wsabi_status status = wsabi_conn_handle_timeout(native(), now_ms, events, batch, &count);
+    if (status != WSABI_OK) return status;
+    for (std::size_t i = 0; i < count; i++) handle(event(events[i]));
+    return WSABI_OK;
+  }
+
+ private:
+  static constexpr std::size_t batch = 16;
+
+  explicit connection(wsabi_conn *raw) : connection_view(raw) {}
+
+  static result<connection> own(wsabi_status status, wsabi_conn *raw) {
+    if (status != WSABI_OK) return result<connection>::failed(status);
+    return connection(raw);
+  }
+};
+
+// One event of a server's connection. What it views is valid until the next `poll`.
+class server_event : public event {
+ public:
+  explicit server_event(const wsabi_server_event &raw) : event(raw.event), raw_(raw) {}
+
+  connection_view conn() const { return connection_view(raw_.conn); }
+  void *user_data() const { return raw_.user_data; }
+  std::uint64_t id() const { return raw_.id; }
+
+ private:
+  wsabi_server_event raw_;
+};
+
+// A server as other threads see it: any number of them may use it at once.
+class remote {
+ public:
+  // Makes `poll` return.
+  [[nodiscard]] wsabi_status wake() const { return wsabi_remote_wake(native()); }
+  [[nodiscard]] wsabi_status send(std::uint64_t id, wsabi_message type, octets data) const {
+    return wsabi_remote_send(native(), id, type, data.data(), data.size());
+  }
+  [[nodiscard]] wsabi_status send(std::uint64_t id, const prepared &message) const {
+    return wsabi_remote_send_prepared(native(), id, message.native());
+  }
+  [[nodiscard]] wsabi_status publish(octets topic, const prepared &message) const {
+    return wsabi_remote_publish(native(), topic.data(), topic.size(), message.native());
+  }
+  [[nodiscard]] wsabi_status publish_to_all(const prepared &message) const {
+    return wsabi_remote_publish(native(), nullptr, 0, message.native());
+  }
+  [[nodiscard]] wsabi_status close(std::uint64_t id, std::uint16_t code = 1000, std::string_view reason = {}) const {
+    return wsabi_remote_close(native(), id, code, reason.data(), reason.size());
+  }
+  [[nodiscard]] wsabi_status shutdown(std::uint64_t timeout_ms, std::uint16_t code = 1001) const {
+    return wsabi_remote_shutdown(native(), code, timeout_ms);
+  }
+
+  wsabi_remote *native() const { return raw_.get(); }
+
+ private:
+  friend class server;
+  explicit remote(wsabi_remote *raw) : raw_(raw) {}
+
   struct free {
-    void operator()(wsabi_conn *raw) const { wsabi_conn_free(raw); }
+    void operator()(wsabi_remote *raw) const { wsabi_remote_free(raw); }
   };
-  std::unique_ptr<wsabi_conn, free> raw_;
+  std::unique_ptr<wsabi_remote, free> raw_;
+};
+
+// An event loop, for a host that has none.
+class server {
+ public:
+  static result<server> make(const config &config = {}) {
+    wsabi_server *raw = nullptr;
+    const wsabi_status status = wsabi_server_new(config.native(), &raw);
+    if (status != WSABI_OK) return result<server>::failed(status);
+    return server(raw);
+  }
+
+  // Returns the port. Without a host: every address of this machine.
+  result<std::uint16_t> listen(std::string_view host = {}, std::uint16_t port = 0, std::uint32_t flags = 0) {
+    std::uint16_t bound = 0;
+    const wsabi_status status = wsabi_server_listen(native(), host.data(), host.size(), port, flags, &bound);
+    if (status != WSABI_OK) return result<std::uint16_t>::failed(status);
+    return bound;
+  }
+  [[nodiscard]] wsabi_status listen_unix(std::string_view path) {
+    return wsabi_server_listen_unix(native(), path.data(), path.size(), 0);
+  }
+  [[nodiscard]] wsabi_status listen_fd(int fd) { return wsabi_server_listen_fd(native(), fd, 0); }
+  // Returns the connection's name. `early` was read from it already.
+  result<std::uint64_t> adopt(int fd, octets early = {}) {
+    std::uint64_t id = 0;
+    const wsabi_status status = wsabi_server_adopt(native(), fd, early.data(), early.size(), 0, &id);
+    if (status != WSABI_OK) return result<std::uint64_t>::failed(status);
+    return id;
+  }
+  // What the last WSABI_ERR_IO was about; empty when there was none.
+  std::string_view error() const {
+    wsabi_slice text;
+    return wsabi_server_error(native(), &text) == WSABI_OK ? view(text) : std::string_view();
+  }
+
+  // Writes, reads, and calls `handle(server_event)` for each event; waits at most
+  // that long for one, for ever when it is negative. `handle` may call everything
+  // here but `poll` and the move of this server.
+  template <class Handle>
+  [[nodiscard]] wsabi_status poll(std::int64_t timeout_ms, Handle &&handle) {
+    wsabi_server_event events[batch];
+    std::size_t count = 0;
+    const wsabi_status status = wsabi_server_poll(native(), timeout_ms, events, batch, &count);
+    if (status != WSABI_OK) return status;
+    for (std::size_t i = 0; i < count; i++) handle(server_event(events[i]));
+    return WSABI_OK;
+  }
+
+  // Nothing when the connection is over.
+  std::optional<connection_view> conn(std::uint64_t id) {
+    wsabi_conn *raw = nullptr;
+    if (wsabi_server_conn(native(), id, &raw) != WSABI_OK) return std::nullopt;
+    return connection_view(raw);
+  }
+  // Ends it at once, without a closing handshake; nothing more of it is listed.
+  void drop(connection_view conn) { wsabi_conn_free(conn.native()); }
+  std::size_t count() const { return wsabi_server_count(native()); }
+  // Its length, of which at most `cap` octets are written; nothing when it is over.
+  std::optional<std::size_t> peer_address(std::uint64_t id, std::uint8_t *buffer, std::size_t cap) {
+    std::size_t len = 0;
+    if (wsabi_server_peer_address(native(), id, buffer, cap, &len) != WSABI_OK) return std::nullopt;
+    return len;
+  }
+
+  [[nodiscard]] wsabi_status subscribe(std::uint64_t id, octets topic) {
+    return wsabi_server_subscribe(native(), id, topic.data(), topic.size());
+  }
+  [[nodiscard]] wsabi_status unsubscribe(std::uint64_t id, octets topic) {
+    return wsabi_server_unsubscribe(native(), id, topic.data(), topic.size());
+  }
+  // Returns how many got it. An empty topic is one, too.
+  result<std::size_t> publish(octets topic, const prepared &message, std::uint64_t except = 0) {
+    return publish(topic.empty() ? "" : static_cast<const void *>(topic.data()), topic.size(), message, except);
+  }
+  result<std::size_t> publish_to_all(const prepared &message, std::uint64_t except = 0) {
+    return publish(nullptr, 0, message, except);
+  }
+
+  [[nodiscard]] wsabi_status shutdown(std::uint64_t timeout_ms, std::uint16_t code = 1001) {
+    return wsabi_server_shutdown(native(), code, timeout_ms);
+  }
+  wsabi_stage stage() const { return wsabi_server_stage(native()); }
+  std::optional<wsabi_metrics> metrics() const {
+    wsabi_metrics metrics = WSABI_METRICS_INIT;
+    if (wsabi_server_metrics(native(), &metrics) != WSABI_OK) return std::nullopt;
+    return metrics;
+  }
+  [[nodiscard]] wsabi_status serve_metrics(std::string_view path) {
+    return wsabi_server_serve_metrics(native(), path.data(), path.size());
+  }
+  result<wsabi::remote> remote() const {
+    wsabi_remote *raw = nullptr;
+    const wsabi_status status = wsabi_server_remote(native(), &raw);
+    if (status != WSABI_OK) return result<wsabi::remote>::failed(status);
+    return wsabi::remote(raw);
+  }
+
+  wsabi_server *native() const { return raw_.get(); }
+
+ private:
+  static constexpr std::size_t batch = 64;
+
+  explicit server(wsabi_server *raw) : raw_(raw) {}
+
+  result<std::size_t> publish(const void *topic, std::size_t len, const prepared &message, std::uint64_t except) {
+    std::size_t count = 0;
+    const wsabi_status status = wsabi_server_publish(native(), topic, len, message.native(), except, &count);
+    if (status != WSABI_OK) return result<std::size_t>::failed(status);
+    return count;
+  }
+
+  struct free {
+    void operator()(wsabi_server *raw) const { wsabi_server_free(raw); }
+  };
+  std::unique_ptr<wsabi_server, free> raw_;
 };
 
 // One thing that is wrong with a capture. It views its explanation.

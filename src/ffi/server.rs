@@ -173,7 +173,7 @@ pub extern "C" fn wsabi_server_listen(
 /// Listens to a socket among files, which is removed with the server. A socket
 /// that an earlier server left there, and nobody listens to, is replaced.
 ///
-/// Returns as `wsabi_server_listen`.
+/// Returns as `wsabi_server_listen`, and `WSABI_ERR_ARGUMENT` for an empty path.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_server_listen_unix(
     server: Option<&mut wsabi_server>,
@@ -184,6 +184,9 @@ pub extern "C" fn wsabi_server_listen_unix(
     with(server, |server, error| {
         // SAFETY: the header's rules: the range is readable.
         let path = unsafe { text(path, len) }?;
+        if path.is_empty() {
+            return Err(WSABI_ERR_ARGUMENT); // for Linux that is a name of its own choice
+        }
         if listen(flags)?.reuse_port {
             return Err(WSABI_ERR_UNSUPPORTED);
         }

@@ -285,6 +285,7 @@ static void wrong_arguments(void **state) {
   check(wsabi_server_remote(h.server, &remote));
   BAD_ARGUMENT(wsabi_server_listen(h.server, "\xff", 1, 0, 0, &o.port));
   BAD_ARGUMENT(wsabi_server_listen_unix(h.server, "\xff", 1, 0));
+  BAD_ARGUMENT(wsabi_server_listen_unix(h.server, NULL, 0, 0));
   BAD_ARGUMENT(wsabi_server_listen_fd(h.server, -1, 0));
   BAD_ARGUMENT(wsabi_server_adopt(h.server, -1, NULL, 0, 0, &o.id));
   BAD_ARGUMENT(wsabi_server_poll(h.server, 0, o.events, 0, &o.count));

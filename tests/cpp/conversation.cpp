@@ -1,10 +1,13 @@
-// wsabi.hpp: a client and a server talk to each other in memory.
+// wsabi.hpp: a client and a server talk to each other in memory, and an embedded
+// server with sockets of this process.
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <sys/socket.h>
 #include <type_traits>
+#include <unistd.h>
 #include <vector>
 #include <wsabi.hpp>
 
@@ -20,6 +23,7 @@ using wsabi::connection;
 
 static_assert(!std::is_copy_constructible_v<connection> && std::is_nothrow_move_constructible_v<connection>);
 static_assert(!std::is_copy_constructible_v<wsabi::config> && std::is_nothrow_move_assignable_v<wsabi::config>);
+static_assert(!std::is_copy_constructible_v<wsabi::server> && std::is_nothrow_move_constructible_v<wsabi::remote>);
 static_assert(sizeof(connection) == sizeof(void *) && sizeof(wsabi::config) == sizeof(void *));
 
 // What one end sends goes to the other, in writes of at most `most` octets.
@@ -240,6 +244,91 @@ static void time_and_again() {
   CHECK(here.reset() == WSABI_OK && here.state() == WSABI_STATE_CONNECTING && here.deadline() == 0);
 }
 
+// Sends to the socket, and returns all that comes back until it ends.
+static void tell(int fd, std::string_view octets) {
+  CHECK(write(fd, octets.data(), octets.size()) == static_cast<ssize_t>(octets.size()));
+}
+
+static std::string all_of(int fd) {
+  std::string all;
+  char part[1024];
+  for (ssize_t n; (n = read(fd, part, sizeof part)) > 0;) all.append(part, static_cast<std::size_t>(n));
+  return all;
+}
+
+static void embedded() {
+  static constexpr std::string_view request =
+      "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+  auto made = wsabi::server::make(chat());
+  CHECK(made);
+  wsabi::server server = *std::move(made);
+  const auto port = server.listen("127.0.0.1");
+  CHECK(port && *port > 0 && server.error().empty());
+  const auto taken = server.listen("127.0.0.1", *port);
+  CHECK(!taken && taken.status() == WSABI_ERR_IO);
+  CHECK(server.error().substr(0, 13) == "[127.0.0.1]:" + std::to_string(*port).substr(0, 1));
+  CHECK(server.listen_unix("") == WSABI_ERR_ARGUMENT && server.listen_fd(-1) == WSABI_ERR_ARGUMENT);
+  CHECK(server.serve_metrics("/metrics") == WSABI_ERR_STATE);
+
+  int first[2], second[2];
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, first) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, second) == 0);
+  const auto one = server.adopt(first[0], wsabi::octets(request)), two = server.adopt(second[0]);
+  CHECK(one && two && *one != *two && server.count() == 2);
+  CHECK(server.adopt(-1).status() == WSABI_ERR_ARGUMENT);
+  tell(second[1], request);
+
+  // Both are asked, and subscribe; one of them is sent to by name.
+  int asked = 0;
+  while (asked < 2) {
+    CHECK(server.poll(10000, [&](wsabi::server_event event) {
+      CHECK(event.type() == WSABI_EVENT_REQUEST && event.text() == "/chat");
+      CHECK(event.user_data() == nullptr && event.conn().accept() == WSABI_OK);
+      CHECK(event.conn().set_user_data(&asked) == WSABI_OK);
+      CHECK(server.subscribe(event.id(), wsabi::octets("news")) == WSABI_OK);
+      asked++;
+    }) == WSABI_OK);
+  }
+  std::uint8_t address[64];
+  CHECK(server.peer_address(*one, address, sizeof address) == 0u);
+  const auto news = wsabi::prepared::make(WSABI_MESSAGE_TEXT, wsabi::octets("news"));
+  CHECK(*server.publish(wsabi::octets("news"), *news) == 2 && *server.publish_to_all(*news, *one) == 1);
+  CHECK(*server.publish({}, *news) == 0);
+  const auto remote = server.remote();
+  CHECK(remote && remote->send(*one, WSABI_MESSAGE_TEXT, wsabi::octets("you")) == WSABI_OK);
+  CHECK(remote->send(*one, *news) == WSABI_OK && remote->publish(wsabi::octets("news"), *news) == WSABI_OK);
+  CHECK(remote->publish_to_all(*news) == WSABI_OK && remote->wake() == WSABI_OK);
+  CHECK(server.unsubscribe(*one, wsabi::octets("news")) == WSABI_OK);
+  CHECK(server.poll(10000, [](wsabi::server_event) { CHECK(!"an event"); }) == WSABI_OK);
+
+  // The second is closed by another thread, the first dropped.
+  CHECK(remote->close(*two, 1000, "bye") == WSABI_OK);
+  CHECK(server.conn(*one)->state() == WSABI_STATE_OPEN);
+  server.drop(*server.conn(*one));
+  CHECK(!server.conn(*one) && !server.peer_address(*two + (1 << 24), address, 1));
+  CHECK(server.poll(0, [](wsabi::server_event) { CHECK(!"an event"); }) == WSABI_OK);
+  const std::string heard = all_of(first[1]);
+  CHECK(heard.substr(heard.size() - 23) == "\x81\x04news\x81\x03you\x81\x04news\x81\x04news");
+  CHECK(remote->shutdown(10000) == WSABI_OK);
+  tell(second[1], std::string_view("\x88\x82\0\0\0\0\x03\xe8", 8));
+  bool has_ended = false;
+  while (server.stage() != WSABI_STAGE_STOPPED) {
+    CHECK(server.poll(10000, [&](wsabi::server_event event) {
+      CHECK(event.id() == *two && event.user_data() == &asked && event.code() == 1000 && !has_ended);
+      has_ended = event.type() == WSABI_EVENT_CLOSED;
+    }) == WSABI_OK);
+  }
+  CHECK(has_ended && server.shutdown(0) == WSABI_OK && server.listen().status() == WSABI_ERR_STATE);
+  const auto metrics = server.metrics();
+  CHECK(metrics && metrics->accepted == 2 && metrics->connections == 0 && metrics->messages_published == 8);
+  close(first[1]);
+  close(second[1]);
+
+  wsabi::server moved = std::move(server);
+  CHECK(server.native() == nullptr && server.listen().status() == WSABI_ERR_NULL && server.error().empty());
+  CHECK(!server.metrics() && server.stage() == WSABI_STAGE_STOPPED && moved.metrics());
+}
+
 static void what_is_wrong() {
   auto made = wsabi::explanation::heads(
       "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -280,6 +369,7 @@ int main() {
   time_and_again();
   refusal();
   parsed_request();
+  embedded();
   what_is_wrong();
   mistakes_are_statuses();
   return 0;
