@@ -2297,7 +2297,7 @@ wsabi_status wsabi_server_listen(wsabi_server *server,
 // Listens to a socket among files, which is removed with the server. A socket
 // that an earlier server left there, and nobody listens to, is replaced.
 //
-// Returns as `wsabi_server_listen`.
+// Returns as `wsabi_server_listen`, and `WSABI_ERR_ARGUMENT` for an empty path.
 WSABI_API
 wsabi_status wsabi_server_listen_unix(wsabi_server *server,
                                       const char *path,

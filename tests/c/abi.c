@@ -1,6 +1,6 @@
 // The C ABI as a contract: layouts, NULL and absurd lengths, codes that nobody
 // knows, calls in the wrong order. `make symbols` checks that every function of
-// wsabi.h is called here.
+// wsabi.h is called here, in messages.c or in server.c.
 
 #include <sys/uio.h>
 

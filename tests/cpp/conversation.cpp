@@ -299,7 +299,10 @@ static void embedded() {
   CHECK(remote->send(*one, *news) == WSABI_OK && remote->publish(wsabi::octets("news"), *news) == WSABI_OK);
   CHECK(remote->publish_to_all(*news) == WSABI_OK && remote->wake() == WSABI_OK);
   CHECK(server.unsubscribe(*one, wsabi::octets("news")) == WSABI_OK);
-  CHECK(server.poll(10000, [](wsabi::server_event) { CHECK(!"an event"); }) == WSABI_OK);
+  // The first call does what the other threads want, the second one writes it.
+  for (int i = 0; i < 2; i++) {
+    CHECK(server.poll(i == 0 ? 10000 : 0, [](wsabi::server_event) { CHECK(!"an event"); }) == WSABI_OK);
+  }
 
   // The second is closed by another thread, the first dropped.
   CHECK(remote->close(*two, 1000, "bye") == WSABI_OK);
@@ -308,7 +311,8 @@ static void embedded() {
   CHECK(!server.conn(*one) && !server.peer_address(*two + (1 << 24), address, 1));
   CHECK(server.poll(0, [](wsabi::server_event) { CHECK(!"an event"); }) == WSABI_OK);
   const std::string heard = all_of(first[1]);
-  CHECK(heard.substr(heard.size() - 23) == "\x81\x04news\x81\x03you\x81\x04news\x81\x04news");
+  const std::string_view last = "\x81\x04news\x81\x03you\x81\x04news\x81\x04news";
+  CHECK(heard.substr(heard.size() - last.size()) == last);
   CHECK(remote->shutdown(10000) == WSABI_OK);
   tell(second[1], std::string_view("\x88\x82\0\0\0\0\x03\xe8", 8));
   bool has_ended = false;
