@@ -49,6 +49,7 @@ ENUMS = {
     "EVENT": ("EventType", "The type of an event."),
     "ROLE": ("Role", "Which end of a connection."),
     "INTEREST": ("Interest", "What is to be done with the socket."),
+    "INFO": ("Info", "A figure of a connection."),
     "STATE": ("State", "State of a connection, with the names of RFC 6455."),
     "FAILURE": ("FailureCode", "Which rule the peer broke."),
     "SEVERITY": ("Severity", "How bad a finding is; the smaller, the worse."),

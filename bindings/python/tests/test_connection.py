@@ -5,25 +5,31 @@ from __future__ import annotations
 import gc
 import threading
 import zlib
-from typing import Any, Callable, Union
+from typing import Any, Callable, Optional, Union
 
 import pytest
 import wire
 from wsabi import (
+    ERR_ARGUMENT,
+    ERR_LIMIT,
     ERR_STATE,
     Close,
     Closed,
     Config,
     Connection,
+    Drained,
     Event,
     Failed,
     FailureCode,
     HttpRequest,
+    Info,
     Interest,
     Open,
+    Piece,
     Ping,
     Policy,
     Pong,
+    PreparedMessage,
     Rejected,
     Request,
     Role,
@@ -57,6 +63,19 @@ FEEDS = [by_bytes, by_memoryview, by_buffer]
 
 def opened(**options: Any) -> Connection:
     return Connection.opened(Role.SERVER, config=Config(**options))
+
+
+def pair(
+    client_config: Optional[Config] = None, server_config: Optional[Config] = None
+) -> tuple[Connection, Connection]:
+    """A client and a server that are open."""
+    client = Connection.client("localhost", config=client_config)
+    server = Connection.server(server_config)
+    server.receive(client.output())
+    server.accept()
+    client.receive(server.output())
+    assert client.state is server.state is State.OPEN
+    return client, server
 
 
 def failed(code: int, failure: FailureCode) -> Callable[[Event], bool]:
@@ -174,7 +193,8 @@ def test_sizes(size: int) -> None:
     server.send(b"z" * size)
     head = 2 if size < 126 else 4 if size < 1 << 16 else 10
     assert server.output_size == size + head
-    assert client.receive(server.output()) == [b"z" * size]
+    drained: list[Event] = [Drained()] if size > 1 << 18 else []  # what the client sent above
+    assert client.receive(server.output()) == [*drained, b"z" * size]
     assert server.output() == b"" and server.output_size == 0
 
 
@@ -409,8 +429,7 @@ def test_every_option_is_a_keyword_and_an_attribute() -> None:
     table = options()
     assert set(table) == set(Options.__annotations__)
     for name, option in table.items():
-        maximum = 0 if name == "message_pieces" else option.maximum  # not there yet
-        for value in (option.minimum, maximum, option.default):
+        for value in (option.minimum, option.maximum, option.default):
             assert getattr(Config(**{name: value}), name) == value
         for value in (option.minimum - 1, option.maximum + 1):
             if 0 <= option.minimum - 1 == value or value < 1 << 64:
@@ -455,9 +474,140 @@ def test_mistakes_in_a_config() -> None:
             wrong()
 
 
-def test_messages_in_pieces_are_refused() -> None:
-    with pytest.raises(WsabiError, match="not there in Python yet"):
-        Config(message_pieces=1)
+# ---- Fragments, pieces, messages for many ----
+
+
+def test_a_message_in_fragments() -> None:
+    for deflate in (False, True):
+        client, server = pair(Config(deflate=deflate), Config(deflate=deflate))
+        for one, two in ((client, server), (server, client)):
+            one.send("grü", more=True)
+            one.ping(b"between")
+            for wrong in (b"octets", bytearray(b"octets")):
+                with pytest.raises(WsabiError) as caught:
+                    one.send(wrong, more=True)
+                assert caught.value.status == ERR_ARGUMENT
+            one.send("", more=True)
+            with pytest.raises(WsabiError) as caught:
+                one.send("another message")
+            assert caught.value.status == ERR_STATE
+            one.send("ße", more=False)
+            one.send(b"\0" * 5000, more=True)
+            one.send(b"", more=False)
+            one.send(b"whole")
+            events = two.receive(one.output())
+            assert [e for e in events if not isinstance(e, Ping)] == ["grüße", b"\0" * 5000, b"whole"]
+            assert events[0] == Ping(b"between")
+            one.receive(two.output())
+
+
+def test_compression_message_by_message() -> None:
+    text = "compressible " * 100
+    client, server = pair()
+    sizes = []
+    for compress in (None, True, False):
+        server.send(text, compress=compress)
+        octets = server.output()
+        assert client.receive(octets) == [text]
+        sizes.append(len(octets))
+    assert sizes[0] == sizes[1] < 100 and sizes[2] == len(text) + 4
+    server.send("aaaaaaaaaaaaaaaaaaaa", compress=True)  # below deflate_min_size
+    octets = server.output()
+    assert octets[0] == 0xC1 and client.receive(octets) == ["a" * 20]
+
+
+@pytest.mark.parametrize("deflate", [False, True])
+@pytest.mark.parametrize("cut", [1, 7, 4096, 1 << 20])
+def test_messages_in_pieces(deflate: bool, cut: int) -> None:
+    config = Config(message_pieces=1, max_message_size=1 << 30, deflate=deflate)
+    client, server = pair(Config(deflate=deflate), config)
+    sent = ["", b"", "grüße" * 100, bytes(range(256)) * 20, b"\0" * 300_000]
+    for message in sent[: 4 if cut < 100 else 5]:
+        client.send(message)
+    client.ping(b"last")
+    octets, events = client.output(), []
+    for at in range(0, len(octets), cut):
+        events += server.receive(octets[at : at + cut])
+        while Interest.RECV in server.interest:
+            events += server.receive(b"")
+    assert events.pop() == Ping(b"last")
+    received: list[Union[str, bytes]] = []
+    begun = False
+    for piece in events:
+        assert isinstance(piece, Piece) and piece.first is not begun
+        if piece.first:
+            whole = b""
+        whole += piece.data
+        begun = not piece.last
+        if piece.last:
+            received.append(whole.decode() if piece.text else whole)
+    assert not begun and received == sent[: len(received)] and len(received) >= 4
+    if cut == 7 and not deflate:
+        assert len(events) > 100
+
+
+def test_a_piece_of_text_that_is_no_utf8() -> None:
+    server = Connection.opened(Role.SERVER, config=Config(message_pieces=1))
+    (piece,) = server.receive(wire.frame(0x01, "grüße".encode()[:3]))
+    assert piece == Piece("grüße".encode()[:3], True, True, False)
+    (failed,) = server.receive(wire.frame(0x80, b"x"))
+    assert isinstance(failed, Failed) and failed.failure is FailureCode.BAD_UTF8
+
+
+def test_a_message_for_many() -> None:
+    config = Config()
+    plain = Config(deflate=False)
+    text = "for all of you " * 100
+    message = PreparedMessage(text, config)
+    assert message.size == len(text)
+    pairs = [pair(config, config), pair(plain, config), pair(config, plain)]
+    for _ in range(2):
+        for client, server in pairs:
+            server.send_prepared(message)
+            octets = server.output()
+            assert len(octets) < 100 if server is pairs[0][1] else len(octets) > len(text)
+            assert client.receive(octets) == [text]
+            client.send_prepared(message)
+            assert server.receive(client.output()) == [text]
+    client, server = pairs[0]
+    server.send_prepared(PreparedMessage(bytearray(b"octets")))
+    assert client.receive(server.output()) == [b"octets"]
+    server.send(b"begun", more=True)
+    with pytest.raises(WsabiError) as caught:
+        server.send_prepared(message)
+    assert caught.value.status == ERR_STATE
+    with pytest.raises(TypeError):
+        PreparedMessage(17)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        PreparedMessage("text", "config")  # type: ignore[arg-type]
+
+
+def test_room_for_output() -> None:
+    connection = opened(max_output=4096, output_high_mark=2000, output_low_mark=1000)
+    connection.send(b"x" * 3000)
+    with pytest.raises(WsabiError) as caught:
+        connection.send(b"x" * 3000)
+    assert caught.value.status == ERR_LIMIT
+    assert Interest.RECV not in connection.interest
+    connection.output()
+    assert Interest.RECV in connection.interest
+    assert connection.receive(b"") == [Drained()]
+
+
+def test_figures() -> None:
+    client, server = pair(Config(counters=1), Config(client_max_window_bits=10))
+    client.send("text")
+    client.ping()
+    octets = client.output()
+    assert client.info(Info.MESSAGES_SENT) == client.info(Info.PINGS_SENT) == 1
+    assert client.info(Info.FRAMES_SENT) == 2
+    head = client.info(Info.OCTETS_SENT)
+    assert head is not None and head > len(octets)
+    assert client.info(Info.DEFLATE) == 1 and client.info(Info.DEFLATE_WINDOW_BITS) == 10
+    assert server.info(Info.MESSAGES_SENT) is None  # nobody asked to count
+    assert server.info(Info.ROUND_TRIP) is None
+    with pytest.raises(ValueError):
+        server.info(4711)  # type: ignore[arg-type]
 
 
 # ---- Time ----
@@ -483,7 +633,9 @@ def test_keepalive_without_io() -> None:
     (ping,) = client.receive(server.output())
     assert isinstance(ping, Ping)
     assert server.receive(client.output()) == [Pong(ping.data)]
+    assert server.info(Info.ROUND_TRIP) is None
     assert server.handle_timeout(1400) == []
+    assert server.info(Info.ROUND_TRIP) == 400
     now = 1400
     failed: list[Event] = []
     while not failed:  # nobody answers any more

@@ -20,6 +20,7 @@ from ._abi import (
     ERR_UNSUPPORTED,
     FailureCode,
     FindingKind,
+    Info,
     Interest,
     Options,
     Place,
@@ -36,10 +37,12 @@ from ._errors import WsabiError
 from ._events import (
     Close,
     Closed,
+    Drained,
     Event,
     Failed,
     HttpRequest,
     Open,
+    Piece,
     Ping,
     Pong,
     Rejected,
@@ -48,6 +51,7 @@ from ._events import (
 )
 from ._explain import Finding, explain, explain_frames
 from ._library import LibraryError
+from ._prepared import PreparedMessage
 
 __version__ = "0.1.0"
 #: Version of the loaded library.
@@ -67,22 +71,26 @@ __all__ = [
     "Closed",
     "Config",
     "Connection",
+    "Drained",
     "Event",
     "Failed",
     "FailureCode",
     "Finding",
     "FindingKind",
     "HttpRequest",
+    "Info",
     "Interest",
     "LibraryError",
     "Open",
     "Option",
     "Options",
+    "Piece",
     "Ping",
     "Place",
     "Policy",
     "Pong",
     "Preference",
+    "PreparedMessage",
     "Rejected",
     "Request",
     "Response",

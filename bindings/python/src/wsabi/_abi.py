@@ -71,21 +71,6 @@ OPTION_COUNTERS = 32
 OPTION_MAX_CONNECTIONS = 33
 OPTION_MAX_CONNECTIONS_PER_ADDRESS = 34
 OPTION_READ_SIZE = 35
-INFO_OCTETS_RECEIVED = 1
-INFO_OCTETS_SENT = 2
-INFO_FRAMES_RECEIVED = 3
-INFO_FRAMES_SENT = 4
-INFO_MESSAGES_RECEIVED = 5
-INFO_MESSAGES_SENT = 6
-INFO_PINGS_RECEIVED = 7
-INFO_PINGS_SENT = 8
-INFO_COMPRESSED_RECEIVED = 9
-INFO_COMPRESSED_SENT = 10
-INFO_ROUND_TRIP = 11
-INFO_DEFLATE = 12
-INFO_DEFLATE_WINDOW_BITS = 13
-INFO_DEFLATE_TAKEOVER = 14
-INFO_DEFLATE_PEER_TAKEOVER = 15
 MESSAGE_TEXT = 1
 MESSAGE_BINARY = 2
 OK = 0
@@ -196,6 +181,44 @@ class Interest(IntFlag):
     #: Call `wsabi_conn_recv` at once, if need be without octets (NULL, 0): there is something to be
     #: listed, such as octets that came before the decision on a request.
     RECV = 16
+
+
+class Info(IntEnum):
+    """A figure of a connection."""
+
+    #: Octets received, those of the opening handshake too. This and all up to COMPRESSED_SENT are
+    #: counted with `WSABI_OPTION_COUNTERS`, or a trace.
+    OCTETS_RECEIVED = 1
+    #: Octets of the output that were consumed.
+    OCTETS_SENT = 2
+    #: Frames received.
+    FRAMES_RECEIVED = 3
+    #: Frames queued.
+    FRAMES_SENT = 4
+    #: Messages received, as of the header of their last frame.
+    MESSAGES_RECEIVED = 5
+    #: Messages queued, to their end.
+    MESSAGES_SENT = 6
+    #: Pings received.
+    PINGS_RECEIVED = 7
+    #: Pings queued, of the application and of the library.
+    PINGS_SENT = 8
+    #: Octets of the payloads of compressed messages received, as they were sent.
+    COMPRESSED_RECEIVED = 9
+    #: The same of those queued.
+    COMPRESSED_SENT = 10
+    #: Milliseconds between the last ping of the library's own that was answered
+    #: (`WSABI_OPTION_PING_INTERVAL`) and its pong.
+    ROUND_TRIP = 11
+    #: 1 when permessage-deflate was agreed on, else 0.
+    DEFLATE = 12
+    #: The window of this side's compressor, 8 to 15 (RFC 7692 7.1.2). This and the next two are
+    #: there when permessage-deflate was agreed on.
+    DEFLATE_WINDOW_BITS = 13
+    #: 1 when this side's compressor keeps its history (RFC 7692 7.1.1), else 0.
+    DEFLATE_TAKEOVER = 14
+    #: 1 when the peer's does.
+    DEFLATE_PEER_TAKEOVER = 15
 
 
 class State(IntEnum):

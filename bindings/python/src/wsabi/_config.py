@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ctypes import byref, c_uint64, c_void_p, sizeof
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import _abi
 from ._errors import WsabiError, check
@@ -74,6 +74,7 @@ class Config:
         self._parameter = pointer(self._handle.value)
         for name, value in values.items():
             self._set(name, value)
+        self._pieces = bool(values.get("message_pieces"))
         for add, texts in (
             (_abi.config_add_subprotocol, subprotocols),
             (_abi.config_add_origin, origins),
@@ -95,8 +96,6 @@ class Config:
         if not option.minimum <= value <= option.maximum:
             bounds = f"from {option.minimum:,} to {option.maximum:,} {option.unit}".rstrip()
             raise WsabiError(_abi.ERR_ARGUMENT, f"{name} is {bounds}, not {value:,}")
-        if name == "message_pieces" and value:
-            raise WsabiError(_abi.ERR_UNSUPPORTED, "messages in pieces are not there in Python yet")
         check(_abi.config_set(self._handle, option.key, value))
 
     def _add(self, add: object, text: str) -> None:
@@ -116,3 +115,12 @@ class Config:
 
     def __del__(self) -> None:
         self._free(self._parameter)
+
+
+def parameter_of(config: Optional[Config]) -> Any:
+    """What calls are given for a config."""
+    if config is None:
+        return NULL
+    if not isinstance(config, Config):
+        raise TypeError(f"expected a wsabi.Config, not {config!r}")
+    return config._parameter

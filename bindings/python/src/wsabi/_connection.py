@@ -8,18 +8,21 @@ from threading import get_ident
 from typing import Any, NoReturn, Optional, Union
 
 from . import _abi
-from ._abi import EventType, FailureCode, Interest, Role, State
-from ._config import Config
+from ._abi import EventType, FailureCode, Info, Interest, Role, State
+from ._config import Config, parameter_of
 from ._errors import WsabiError, check
 from ._events import (
     Close,
     Closed,
+    Drained,
     Event,
     Failed,
     Headers,
     HeadersLike,
     HttpRequest,
+    Octets,
     Open,
+    Piece,
     Ping,
     Pong,
     Rejected,
@@ -28,6 +31,7 @@ from ._events import (
 )
 from ._explain import known
 from ._library import untyped
+from ._prepared import PreparedMessage, typed
 from ._space import (
     EVENT,
     EVENT_CAP,
@@ -49,8 +53,6 @@ from ._space import (
     size,
     standing_memory,
 )
-
-Octets = Union[bytes, bytearray, memoryview]
 
 _recv = untyped("wsabi_conn_recv", c_int32)
 _recv_eof = untyped("wsabi_conn_recv_eof", c_int32)
@@ -74,12 +76,16 @@ class Connection:
     A connection belongs to the thread that made it.
     """
 
-    __slots__ = ("__weakref__", "_handle", "_parameter", "_space", "role")
+    __slots__ = ("__weakref__", "_handle", "_parameter", "_pieces", "_space", "config", "role")
     _free = staticmethod(_abi.conn_free)
 
     _handle: c_void_p
     _parameter: Any
     _space: Space
+    #: Messages are listed in pieces.
+    _pieces: bool
+    #: Limits and policies; None for the defaults.
+    config: Optional[Config]
     #: Which end of the connection this is.
     role: Role
 
@@ -90,8 +96,8 @@ class Connection:
     def server(cls, config: Optional[Config] = None) -> Connection:
         """The server's side: the first octets that it gets are those of the client's request."""
         handle = c_void_p()
-        check(_abi.conn_new_server(_parameter_of(config), byref(handle)))
-        return cls._of(handle, Role.SERVER)
+        check(_abi.conn_new_server(parameter_of(config), byref(handle)))
+        return cls._of(handle, Role.SERVER, config)
 
     @classmethod
     def client(
@@ -118,8 +124,8 @@ class Connection:
             fields.count,
         )
         handle = c_void_p()
-        check(_abi.conn_new_client(_parameter_of(config), byref(request), byref(handle)))
-        return cls._of(handle, Role.CLIENT)
+        check(_abi.conn_new_client(parameter_of(config), byref(request), byref(handle)))
+        return cls._of(handle, Role.CLIENT, config)
 
     @classmethod
     def opened(
@@ -128,15 +134,17 @@ class Connection:
         """A connection whose opening handshake somebody else did: the first octets are frames."""
         role, name, handle = Role(role), _encoded(subprotocol), c_void_p()
         length = len(name or b"")
-        check(_abi.conn_new_open(_parameter_of(config), role, name, length, byref(handle)))
-        return cls._of(handle, role)
+        check(_abi.conn_new_open(parameter_of(config), role, name, length, byref(handle)))
+        return cls._of(handle, role, config)
 
     @classmethod
-    def _of(cls, handle: c_void_p, role: Role) -> Connection:
+    def _of(cls, handle: c_void_p, role: Role, config: Optional[Config]) -> Connection:
         connection = object.__new__(cls)
         connection._handle = handle
         connection._parameter = pointer(handle.value)
         connection._space = standing_memory()
+        connection._pieces = config is not None and config._pieces
+        connection.config = config
         connection.role = role
         return connection
 
@@ -190,7 +198,7 @@ class Connection:
             if status:
                 raise self._error(status)
             used, count, kind, address, length = FIRST.unpack_from(space.result)
-            if count == 1 and used == n and space.base <= address < space.end:
+            if count == 1 and used == n and space.base <= address < space.end and not self._pieces:
                 if kind == _BINARY:
                     return [MEMORY[address : address + length].tobytes()]
                 if kind == _TEXT:
@@ -227,7 +235,7 @@ class Connection:
         """Makes the events of one call. Returns whether the messages were all among the octets."""
         add = events.append
         at, end = RESULT.size, RESULT.size + count * EVENT.size
-        if count > 1 and count > n >> 10:
+        if count > 1 and count > n >> 10 and not self._pieces:
             # Small messages are worth a copy of all: slicing bytes is faster than slicing memory.
             # The last event's payload may lie elsewhere, and its code may matter.
             octets, base = space.view[:n].tobytes(), space.base
@@ -241,10 +249,14 @@ class Connection:
                     add(event)
             at = end - EVENT.size
         inside = True
-        for kind, _, code, address, length in EVENT.iter_unpack(space.result[at:end]):
+        for kind, flags, code, address, length in EVENT.iter_unpack(space.result[at:end]):
             payload = MEMORY[address : address + length]
             if kind == _BINARY or kind == _TEXT:
-                add(payload.tobytes() if kind == _BINARY else str(payload, "utf-8"))
+                if self._pieces:
+                    first, last = bool(flags & _abi.FLAG_FIRST), bool(flags & _abi.FLAG_LAST)
+                    add(Piece(payload.tobytes(), kind == _TEXT, first, last))
+                else:
+                    add(payload.tobytes() if kind == _BINARY else str(payload, "utf-8"))
                 inside = space.base <= address < space.end
             elif (event := self._event(kind, code, payload.tobytes())) is not None:
                 add(event)
@@ -330,6 +342,8 @@ class Connection:
             return Failed(code, failure, payload.decode())
         if kind == EventType.CLOSED:
             return Closed(code)
+        if kind == EventType.DRAINED:
+            return Drained()
         return None
 
     @property
@@ -398,10 +412,26 @@ class Connection:
 
     # ---- Sending ----
 
-    def send(self, message: Union[str, Octets]) -> None:
-        """Queues a message: text for ``str``, binary for octets."""
+    def send(
+        self,
+        message: Union[str, Octets],
+        more: Optional[bool] = None,
+        compress: Optional[bool] = None,
+    ) -> None:
+        """Queues a message: text for ``str``, binary for octets.
+
+        With ``more=True`` it is a fragment, and the message goes on with the next call, which has
+        the same type, up to one with ``more=False``; until then no other message can be sent.
+        ``compress`` says whether the message is compressed, where that was agreed on; without it
+        the option ``deflate_min_size`` does.
+        """
         if self._space.owner != get_ident():
             self._refuse()
+        if more is not None or compress is not None:
+            kind, data = typed(message)
+            flags = (_abi.SEND_MORE if more else 0) | _COMPRESSION[compress]
+            self._check(_abi.conn_send(self._parameter, kind, data, len(data), flags))
+            return
         if isinstance(message, str):
             data, call = message.encode(), _send_text
         else:
@@ -411,6 +441,10 @@ class Connection:
         status = call(self._parameter, data, SIZES[n] if n < SMALL else size(n))
         if status:
             raise self._error(status)
+
+    def send_prepared(self, message: PreparedMessage) -> None:
+        """Queues a message that was encoded before."""
+        self._check(_abi.conn_send_prepared(self._own(), message._parameter))
 
     def ping(self, data: Octets = b"") -> None:
         """Queues a ping with at most 125 octets. The answer is a :class:`Pong` with the same."""
@@ -451,7 +485,7 @@ class Connection:
     def accept_by(self, policy: Config, headers: HeadersLike = ()) -> None:
         """Decides on the request by another config's resources, origins and subprotocols."""
         response = _Fields(headers).response(0)
-        self._check(_abi.conn_accept_by(self._own(), _parameter_of(policy), byref(response)))
+        self._check(_abi.conn_accept_by(self._own(), parameter_of(policy), byref(response)))
 
     def accept_then_close(self, code: int, reason: str = "") -> None:
         """Accepts the request and closes at once: a browser's script can read the code and the
@@ -520,6 +554,17 @@ class Connection:
         """The negotiated subprotocol."""
         self._own()
         return self._subprotocol()
+
+    def info(self, info: Info) -> Optional[int]:
+        """A figure of the connection, None as long as it is not known. Octets, frames, messages and
+        pings are counted with the option ``counters``.
+        """
+        value = c_uint64()
+        status = _abi.conn_info(self._own(), Info(info), byref(value))
+        if status == _abi.ERR_NOT_FOUND:
+            return None
+        self._check(status)
+        return value.value
 
     # ---- The end ----
 
@@ -619,6 +664,7 @@ class Connection:
             index += 1
 
 
+_COMPRESSION = {None: 0, True: _abi.SEND_COMPRESSED, False: _abi.SEND_UNCOMPRESSED}
 _VERSIONS = {"1.0": _abi.HTTP_1_0, "1.1": _abi.HTTP_1_1, "2": _abi.HTTP_2, "3": _abi.HTTP_3}
 
 
@@ -655,14 +701,6 @@ def _encoded(text: Optional[str]) -> Optional[bytes]:
 
 def _address(octets: bytes) -> Optional[int]:
     return cast(c_char_p(octets), c_void_p).value
-
-
-def _parameter_of(config: Optional[Config]) -> Any:
-    if config is None:
-        return NULL
-    if not isinstance(config, Config):
-        raise TypeError(f"expected a wsabi.Config, not {config!r}")
-    return config._parameter
 
 
 def _number(value: int, bits: int) -> int:

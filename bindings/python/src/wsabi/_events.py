@@ -13,6 +13,7 @@ from typing import Optional, Union
 from ._abi import FailureCode
 
 Headers = tuple[tuple[str, str], ...]
+Octets = Union[bytes, bytearray, memoryview]
 HeadersLike = Union[Mapping[str, str], Iterable[tuple[str, str]]]
 
 
@@ -86,6 +87,20 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A part of a message (option ``message_pieces``)."""
+
+    #: Octets, of a text too: they may end inside a character.
+    data: bytes
+    #: Whether the message is text.
+    text: bool
+    #: Whether the message begins here.
+    first: bool
+    #: Whether it ends here; ``data`` may be empty then.
+    last: bool
+
+
+@dataclass(frozen=True)
 class Ping:
     """A ping. The pong is on its way already."""
 
@@ -129,6 +144,23 @@ class Closed:
     code: int
 
 
+@dataclass(frozen=True)
+class Drained:
+    """There is room for output again, below the option ``output_low_mark``."""
+
+
 Event = Union[
-    str, bytes, Request, HttpRequest, Open, Rejected, Ping, Pong, Close, Failed, Closed
+    str,
+    bytes,
+    Piece,
+    Request,
+    HttpRequest,
+    Open,
+    Rejected,
+    Ping,
+    Pong,
+    Close,
+    Failed,
+    Closed,
+    Drained,
 ]

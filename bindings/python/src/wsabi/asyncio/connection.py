@@ -12,10 +12,10 @@ from typing import Any, Optional, TypeVar, Union
 
 from .. import _abi
 from .._abi import State
-from .._connection import Connection, Octets
+from .._connection import Connection
 from .._driver import Driver
 from .._errors import WsabiError
-from .._events import Close, Closed, Event, Failed, Ping, Pong, Request, Response
+from .._events import Close, Closed, Event, Failed, Octets, Ping, Pong, Request, Response
 from .exceptions import ConcurrencyError, ConnectionClosed, ConnectionClosedOK, closed
 
 Message = Union[str, bytes]
