@@ -60,7 +60,9 @@ def make_config(arguments: argparse.Namespace) -> Config:
         subprotocol_mismatch=POLICIES[arguments.subprotocol_mismatch],
         close_reason="This server demands one of its subprotocols.",
         deflate=not arguments.no_deflate,
+        opening_timeout=arguments.opening_timeout,
         idle_timeout=arguments.idle_timeout,
+        closing_timeout=1000,
         max_message_size=arguments.max_message,
         # A reply waits behind what is queued already.
         max_output=max(64 << 20, 2 * arguments.max_message),
@@ -86,8 +88,6 @@ async def main(arguments: argparse.Namespace) -> None:
         arguments.port,
         config=make_config(arguments),
         process_request=answer_plain_http,
-        open_timeout=arguments.opening_timeout / 1000,
-        close_timeout=1.0,
     ) as server:
         host, port = next(iter(server.sockets)).getsockname()[:2]
         print(f"listening on ws://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic_ns
 from typing import Optional, Union, cast
 
 from ._abi import Interest, State
@@ -18,11 +17,6 @@ READ, SHUTDOWN_WRITE = int(Interest.READ), int(Interest.SHUTDOWN_WRITE)
 CLOSE, RECV = int(Interest.CLOSE), int(Interest.RECV)
 
 
-def _now() -> int:
-    """Milliseconds of a clock that does not go back."""
-    return monotonic_ns() // 1_000_000
-
-
 class Driver:
     """The loop of a host of wsabi, turned inside out: octets come in by :meth:`data_received` or by
     a buffer, the methods that end in ``_received`` handle the events, then the output is written
@@ -33,7 +27,8 @@ class Driver:
     """
 
     transport: asyncio.Transport
-    #: Seconds from the end of the state OPEN to the end of the transport.
+    #: Seconds from the end of the state OPEN to the end of the transport. That is no deadline of the
+    #: connection's, which does not see what waits in the transport.
     close_timeout: Optional[float] = 10.0
 
     def __init__(self, loop: asyncio.AbstractEventLoop, connection: Connection) -> None:
@@ -53,8 +48,9 @@ class Driver:
         self._scheduled = False
         #: The next message is written at once.
         self._eager = True
-        self._limit: Optional[asyncio.TimerHandle] = None
-        self._clock: Optional[asyncio.TimerHandle] = None
+        #: Calls at the deadline of the connection, which is beside it, or of the end.
+        self._timer: Optional[asyncio.TimerHandle] = None
+        self._deadline: Optional[int] = None
         self._ending = False
         self._lost = False
 
@@ -91,31 +87,15 @@ class Driver:
         self._held = hold
         self._proceed()
 
-    def limit(self, seconds: Optional[float]) -> None:
-        """Ends the transport after so many seconds, unless another limit is set before."""
-        if self._limit is not None:
-            self._limit.cancel()
-            self._limit = None
-        if seconds is not None and not self._lost:
-            self._limit = self.loop.call_later(seconds, self.overdue)
-
     def overdue(self) -> None:
-        """The limit has passed."""
+        """The end took too long."""
         self.transport.abort()
-
-    def start_clock(self) -> None:
-        """Begins to tell the connection the time, if the config has a use for it."""
-        if not self._lost:
-            self._handle(self.protocol.handle_timeout(_now()))
-            deadline = self.protocol.deadline
-            if deadline is not None:
-                delay = max(0.0, (deadline - _now()) / 1000)
-                self._clock = self.loop.call_later(delay, self.start_clock)
 
     # ---- What asyncio calls ----
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self._proceed()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self.protocol.receive_buffer()
@@ -132,9 +112,7 @@ class Driver:
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
         self._lost = True
-        self.limit(None)
-        if self._clock is not None:
-            self._clock.cancel()
+        self._cancel_timer()
         self._reading = False
         self.transport.close()  # which the TLS of Python before 3.11 forgets
         for event in self.protocol.receive_eof():
@@ -152,9 +130,7 @@ class Driver:
     def _handle(self, events: list[Event]) -> None:
         plain = self._dispatch(events)
         if not plain or self._full:
-            if self.behind():
-                self.loop.call_later(REACTION_TIME, self._proceed)
-            else:
+            if not self._wait_for_application():
                 self._proceed()
         elif self._unwritten and not self._scheduled:
             # Messages change nothing about the interest as long as the output can be written.
@@ -178,6 +154,13 @@ class Driver:
             self._handling = False
         return plain
 
+    def _wait_for_application(self) -> bool:
+        """Whether the connection is to react later."""
+        if self.behind():
+            self.loop.call_later(REACTION_TIME, self._proceed)
+            return True
+        return False
+
     def _proceed(self) -> None:
         """Writes the output, then does what the connection is interested in."""
         if self._handling or self._lost:
@@ -186,9 +169,15 @@ class Driver:
         while True:
             self._write()
             interest = connection.interest
-            if not interest & RECV:
+            deadline = connection.deadline
+            if interest & RECV:
+                self._dispatch(connection.receive(b""))
+                if self._wait_for_application():
+                    return
+            elif deadline == 0 and connection.state < State.CLOSING:  # a wait begins
+                self._dispatch(connection.handle_timeout(self._now()))
+            else:
                 break
-            self._dispatch(connection.receive(b""))
         if interest & CLOSE:
             self.transport.close()
         elif interest & SHUTDOWN_WRITE:
@@ -197,9 +186,32 @@ class Driver:
             else:  # TLS
                 self.transport.close()
         self._read(bool(interest & READ) and not self._held)
-        if not self._ending and connection.state >= State.CLOSING:
-            self._ending = True
-            self.limit(self.close_timeout)
+        if not self._ending:
+            self._ending = connection.state >= State.CLOSING
+            if self._ending:
+                self._cancel_timer()
+                if self.close_timeout is not None:
+                    self._timer = self.loop.call_later(self.close_timeout, self.overdue)
+            elif deadline != self._deadline:
+                self._cancel_timer()
+                if deadline is not None:
+                    self._deadline = deadline
+                    self._timer = self.loop.call_at(deadline / 1000, self._deadline_passed)
+
+    def _now(self) -> int:
+        """Milliseconds of the loop's clock."""
+        return int(self.loop.time() * 1000)
+
+    def _deadline_passed(self) -> None:
+        self._timer = self._deadline = None
+        if not self.behind():
+            self._dispatch(self.protocol.handle_timeout(self._now()))
+            self._proceed()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = self._deadline = None
 
     def _read(self, reading: bool) -> None:
         if reading != self._reading and not self.transport.is_closing():

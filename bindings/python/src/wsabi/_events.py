@@ -99,6 +99,9 @@ class Piece:
     #: Whether it ends here; ``data`` may be empty then.
     last: bool
 
+    def __len__(self) -> int:
+        return len(self.data)
+
 
 @dataclass(frozen=True)
 class Ping:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
@@ -45,7 +46,10 @@ def _config(max_size: int, deflate: bool) -> Config:
     """One config for all connections of a server: they share its compression contexts."""
     # send() waits for the transport, so that the queue needs no limit of its own.
     unlimited = options()["max_output"].maximum
-    return Config(max_message_size=max_size, deflate=deflate, max_output=unlimited)
+    # The times are uvicorn's.
+    return Config(
+        max_message_size=max_size, deflate=deflate, max_output=unlimited, opening_timeout=0
+    )
 
 
 class WebSocketProtocol(WebSocket, asyncio.Protocol):
@@ -63,8 +67,6 @@ class WebSocketProtocol(WebSocket, asyncio.Protocol):
         super().__init__(
             _loop or asyncio.get_event_loop(),
             Connection.server(_config(config.ws_max_size, bool(config.ws_per_message_deflate))),
-            ping_interval=config.ws_ping_interval or None,
-            ping_timeout=config.ws_ping_timeout,
         )
         self.config = config
         self.logger = logging.getLogger("uvicorn.error")
@@ -72,7 +74,11 @@ class WebSocketProtocol(WebSocket, asyncio.Protocol):
         self.connections: set[Any] = cast(Any, server_state.connections)
         self.tasks = server_state.tasks
         self.default_headers = server_state.default_headers
-        #: When the last ping of the keepalive was sent; 0 before.
+        self.ping_interval = config.ws_ping_interval or None
+        self.ping_timeout = config.ws_ping_timeout
+        #: The timer of the keepalive, whose Close has uvicorn's words, not those of the library's.
+        self.ping_timer: Optional[asyncio.TimerHandle] = None
+        #: When its last ping was sent; 0 before.
         self.ping_sent_at = 0.0
         self.scope: dict[str, Any] = {}
         self._asgi: deque[dict[str, Any]] = deque([{"type": "websocket.connect"}])
@@ -281,6 +287,36 @@ class WebSocketProtocol(WebSocket, asyncio.Protocol):
         self._proceed()
         self._keep_alive()
 
+    def _keep_alive(self) -> None:
+        if self.ping_interval is not None and self._exception is None:
+            self.ping_timer = self.loop.call_later(self.ping_interval, self._send_keepalive)
+
+    def _send_keepalive(self) -> None:
+        if self.protocol.state is not State.OPEN:
+            return
+        self.ping_sent_at = self.loop.time()
+        pong = self._ping(os.urandom(4))
+        if self.ping_timeout is None:
+            self._keep_alive()
+        else:
+            self.ping_timer = self.loop.call_later(self.ping_timeout, self._check_keepalive, pong)
+
+    def _check_keepalive(self, pong: asyncio.Future[float]) -> None:
+        if pong.done():
+            assert self.ping_interval is not None and self.ping_timeout is not None
+            delay = max(0.0, self.ping_interval - self.ping_timeout)
+            self.ping_timer = self.loop.call_later(delay, self._send_keepalive)
+            return
+        self._end(1006, "keepalive ping timeout")
+        self.close_nowait(1011, "keepalive ping timeout")
+        self.transport.close()
+
+    def _end(self, code: int, reason: str) -> None:
+        super()._end(code, reason)
+        if self.ping_timer is not None:
+            self.ping_timer.cancel()
+            self.ping_timer = None
+
     def _close(self, code: int, reason: str) -> None:
         self._disconnect(code, reason)
         self._closed_by_app = True
@@ -314,19 +350,10 @@ class WebSocketProtocol(WebSocket, asyncio.Protocol):
 
     # ---- What uvicorn's own classes have, and its tests look at ----
 
-    def _ping(self, payload: bytes) -> asyncio.Future[float]:
-        self.ping_sent_at = self.loop.time()
-        return super()._ping(payload)
-
-    @property
-    def ping_timer(self) -> Optional[asyncio.TimerHandle]:
-        """The timer of the keepalive."""
-        return self._keepalive
-
     @property
     def close_timer(self) -> Optional[asyncio.TimerHandle]:
         """The timer of the peer's Close; None when it is not waited for."""
-        return None if self.transport.is_closing() else self._limit
+        return None if self.transport.is_closing() else self._timer
 
 
 def _fields(headers: Fields) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._events import Request, Response
+from .broadcast import broadcast
 from .client import ClientConnection, connect
 from .connection import WebSocket
 from .exceptions import (
@@ -28,6 +29,7 @@ __all__ = [
     "Server",
     "ServerConnection",
     "WebSocket",
+    "broadcast",
     "connect",
     "serve",
 ]

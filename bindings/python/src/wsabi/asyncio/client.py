@@ -30,15 +30,10 @@ class ClientConnection(WebSocket, asyncio.BufferedProtocol):
         #: Is done when the opening handshake is.
         self.opened: asyncio.Future[None] = loop.create_future()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._write()  # the request
-
     def event_received(self, event: Event) -> None:
         if isinstance(event, Open):
             assert event.response is not None
             self.response = event.response
-            self._keep_alive()
             if not self.opened.done():
                 self.opened.set_result(None)
         elif isinstance(event, Rejected):
@@ -101,10 +96,11 @@ class connect:
     response is wrong, :class:`TimeoutError` after ``open_timeout`` seconds. Redirects are not
     followed: ``InvalidStatus`` has the response with its ``Location``.
 
-    ``config`` has limits and the subprotocols to offer; without it ``subprotocols``,
-    ``compression`` and ``max_size``, the largest message in octets, make one. ``ssl`` is an
-    ``SSLContext``, by default the one of Python for ``wss``. Further keywords are those of
-    :class:`WebSocket` (``ping_interval``, ``ping_timeout``, ``close_timeout``, ``max_queue``) and of
+    ``config`` has limits, times and the subprotocols to offer; without it one is made of
+    ``subprotocols``, ``compression``, ``max_size``, the largest message in octets, and the seconds
+    ``ping_interval``, ``ping_timeout`` and ``close_timeout``, where None is no limit. From
+    ``max_queue`` octets of received messages on nothing more is read. ``ssl`` is an ``SSLContext``,
+    by default the one of Python for ``wss``. Further keywords are those of
     ``loop.create_connection``: ``host``, ``port`` and ``sock`` lead elsewhere than the URI does, as
     does ``unix``, the path of a Unix socket.
     """
@@ -131,7 +127,10 @@ class connect:
     ) -> None:
         self._address = address = parse_uri(uri)
         if config is None:
-            config = Config(subprotocols=subprotocols, **options_of(compression, max_size))
+            # open_timeout is for all of the opening, and so not for the library.
+            times = (None, ping_interval, ping_timeout, close_timeout)
+            values = options_of(compression, max_size, *times)
+            config = Config(subprotocols=subprotocols, **values)
         self._config = config
         self._origin = origin
         pairs = additional_headers
@@ -139,12 +138,7 @@ class connect:
         if address.credentials is not None:
             self._headers.append(("Authorization", address.credentials))
         self._open_timeout = open_timeout
-        self._options = {
-            "ping_interval": ping_interval,
-            "ping_timeout": ping_timeout,
-            "close_timeout": close_timeout,
-            "max_queue": max_queue,
-        }
+        self._max_queue = max_queue
         self._create = create_connection
         if address.secure:
             arguments["ssl"] = True if ssl is None else ssl
@@ -183,7 +177,7 @@ class connect:
                 headers=self._headers,
                 config=self._config,
             ),
-            **self._options,
+            max_queue=self._max_queue,
         )
         try:
             await asyncio.wait_for(self._open(loop, connection), self._open_timeout)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Mapping
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Optional, TypeVar, Union
 
 from .. import _abi
-from .._abi import State
+from .._abi import Info, State
 from .._connection import Connection
 from .._driver import Driver
 from .._errors import WsabiError
-from .._events import Close, Closed, Event, Failed, Octets, Ping, Pong, Request, Response
+from .._events import Close, Closed, Event, Failed, Octets, Piece, Pong, Request, Response
+from .._prepared import PreparedMessage
 from .exceptions import ConcurrencyError, ConnectionClosed, ConnectionClosedOK, closed
 
 Message = Union[str, bytes]
+Data = Union[str, bytes, bytearray, memoryview]
 Self = TypeVar("Self", bound="WebSocket")
 
 
@@ -42,25 +45,21 @@ class WebSocket(Driver):
         loop: asyncio.AbstractEventLoop,
         connection: Connection,
         *,
-        ping_interval: Optional[float] = 20.0,
-        ping_timeout: Optional[float] = 20.0,
-        close_timeout: Optional[float] = 10.0,
         max_queue: int = 1024 * 1024,
     ) -> None:
         super().__init__(loop, connection)
-        self.ping_interval = ping_interval
-        self.ping_timeout = ping_timeout
-        self.close_timeout = close_timeout
+        if connection.config is not None:
+            self.close_timeout = connection.config.closing_timeout / 1000 or None
         #: Octets of received messages from which on nothing more is read.
         self.max_queue = max_queue
-        #: Seconds that the last ping took to be answered; 0 before.
-        self.latency = 0.0
-        self._messages: deque[Message] = deque()
+        self._messages: deque[Union[Message, Piece]] = deque()
         self._queued = 0
         self._reader: Optional[asyncio.Future[None]] = None
         self._writers: list[asyncio.Future[None]] = []
+        #: Is done when the message that is sent in fragments is.
+        self._fragments: Optional[asyncio.Future[None]] = None
         self._pings: dict[bytes, tuple[float, asyncio.Future[float]]] = {}
-        self._keepalive: Optional[asyncio.TimerHandle] = None
+        self._latency = 0.0
         self._exception: Optional[ConnectionClosed] = None
         self._gone: asyncio.Future[None] = loop.create_future()
 
@@ -73,7 +72,26 @@ class WebSocket(Driver):
         """
         if not self._messages:
             await self._wait_for_message()
-        return self._take()
+        message = self._take()
+        return await self._join(message) if isinstance(message, Piece) else message
+
+    async def recv_streaming(self) -> AsyncIterator[Message]:
+        """Receives the next message piece by piece, as they come (``Config(message_pieces=1)``;
+        otherwise the one piece is the message).
+
+        Whoever leaves the iteration early does without the rest of the message.
+        """
+        if not self._messages:
+            await self._wait_for_message()
+        message = self._take()
+        if isinstance(message, Piece):
+            decoder = codecs.getincrementaldecoder("utf-8")()  # a piece of text ends anywhere
+            async for piece in self._pieces_from(message):
+                part = decoder.decode(piece.data) if piece.text else piece.data
+                if part:
+                    yield part
+        else:
+            yield message
 
     def __aiter__(self: Self) -> Self:
         return self
@@ -82,13 +100,33 @@ class WebSocket(Driver):
         if not self._messages:
             try:
                 await self._wait_for_message()
-            except ConnectionClosed as error:
-                if isinstance(error, ConnectionClosedOK):
-                    raise StopAsyncIteration from None
-                raise
-        return self._take()
+            except ConnectionClosedOK:
+                raise StopAsyncIteration from None
+        message = self._take()
+        return await self._join(message) if isinstance(message, Piece) else message
 
-    def _take(self) -> Message:
+    async def _join(self, piece: Piece) -> Message:
+        """The message of which a piece was taken."""
+        pieces = [piece async for piece in self._pieces_from(piece)]
+        octets = b"".join(piece.data for piece in pieces)
+        return octets.decode() if pieces[0].text else octets
+
+    async def _pieces_from(self, piece: Piece) -> AsyncIterator[Piece]:
+        """The pieces of a message; not those that are left of one that nobody wants."""
+        begun = piece.first
+        while True:
+            if begun:
+                yield piece
+                if piece.last:
+                    return
+            if not self._messages:
+                await self._wait_for_message()
+            message = self._take()
+            assert isinstance(message, Piece)
+            piece = message
+            begun = begun or piece.first
+
+    def _take(self) -> Union[Message, Piece]:
         message = self._messages.popleft()
         self._queued -= len(message)
         if self._held and not self._messages:
@@ -114,6 +152,9 @@ class WebSocket(Driver):
 
     def message_received(self, message: Message) -> None:
         """Handles a message: keeps it for ``recv()``."""
+        self._keep(message)
+
+    def _keep(self, message: Union[Message, Piece]) -> None:
         self._messages.append(message)
         self._queued += len(message)
         if self._reader is not None:
@@ -134,25 +175,72 @@ class WebSocket(Driver):
 
     # ---- Sending ----
 
-    async def send(self, message: Union[str, Octets]) -> None:
-        """Sends a message: text for ``str``, binary for octets.
+    async def send(
+        self,
+        message: Union[str, Octets, Iterable[Data], AsyncIterable[Data]],
+        compress: Optional[bool] = None,
+    ) -> None:
+        """Sends a message: text for ``str``, binary for octets; in fragments (RFC 6455 5.4) what an
+        iterable, asynchronous or not, gives of a message whose length nobody knows yet.
 
-        Waits while the transport is full. Raises :class:`ConnectionClosed` when the connection
-        ended.
+        ``compress`` says whether it is compressed, where that was agreed on; without it, the
+        config does. Waits while the transport is full. Raises :class:`ConnectionClosed` when the
+        connection ended.
         """
-        self.send_nowait(message)
-        if self._full:
-            await self.drain()
+        while self._fragments is not None:
+            await asyncio.shield(self._fragments)
+        if isinstance(message, (str, bytes, bytearray, memoryview)):
+            self.send_nowait(message, compress=compress)
+            if self._full:
+                await self.drain()
+        elif isinstance(message, Mapping):  # whose keys nobody means to send
+            raise TypeError(f"a message is str, octets or an iterable of them, not {message!r}")
+        else:
+            await self._send_fragments(message, compress)
 
-    def send_nowait(self, message: Union[str, Octets]) -> None:
-        """Queues a message without waiting. What exceeds the option ``max_output`` is refused."""
+    def send_nowait(
+        self,
+        message: Union[str, Octets],
+        more: Optional[bool] = None,
+        compress: Optional[bool] = None,
+    ) -> None:
+        """Queues a message, or a fragment of one, as :meth:`wsabi.Connection.send` does, without
+        waiting. What exceeds the option ``max_output`` is refused.
+        """
         try:
-            self.protocol.send(message)
+            self.protocol.send(message, more, compress)
         except WsabiError as error:
             self._raise(error)
         if self._messages:
             self._eager = False  # whoever answers this message will answer the others, too
         self.message_posted(len(message))
+
+    async def _send_fragments(
+        self, source: Union[Iterable[Data], AsyncIterable[Data]], compress: Optional[bool]
+    ) -> None:
+        """Sends a message in fragments; others wait for its end."""
+        self._fragments = self.loop.create_future()
+        end: Optional[Data] = None
+        try:
+            async for part in _parts(source):
+                end = part[:0]
+                self.send_nowait(part, True, compress)
+                if self._full:
+                    await self.drain()
+            if end is not None:  # none came: there is no message
+                self.send_nowait(end, False)
+        except BaseException:
+            if end is not None:  # what was begun cannot be ended
+                self.close_nowait(1011, "a message was broken off")
+            raise
+        finally:
+            self._fragments.set_result(None)
+            self._fragments = None
+
+    def send_prepared(self, message: PreparedMessage) -> None:
+        """Queues a message that was encoded before, without waiting."""
+        self.protocol.send_prepared(message)
+        self.message_posted(message.size)
 
     async def drain(self) -> None:
         """Waits until the transport takes octets."""
@@ -204,7 +292,10 @@ class WebSocket(Driver):
         self.message_posted(0)
 
     def _raise(self, error: WsabiError) -> None:
-        if error.status == _abi.ERR_STATE and self.protocol.state is not State.CONNECTING:
+        state = self.protocol.state
+        if error.status == _abi.ERR_STATE and state is State.OPEN:
+            raise ConcurrencyError("a message is being sent in fragments") from None
+        if error.status == _abi.ERR_STATE and state is not State.CONNECTING:
             raise self._exception or closed(1006, "this end closed the connection") from None
         raise error
 
@@ -238,9 +329,6 @@ class WebSocket(Driver):
         """Nothing more will be received."""
         if self._exception is None:
             self._exception = closed(code, reason)
-        if self._keepalive is not None:
-            self._keepalive.cancel()
-            self._keepalive = None
         for _, pong in self._pings.values():
             if not pong.done():
                 pong.set_exception(self._exception)
@@ -250,7 +338,9 @@ class WebSocket(Driver):
 
     def event_received(self, event: Event) -> None:
         """Handles what is no message."""
-        if isinstance(event, Pong):
+        if isinstance(event, Piece):
+            self._keep(event)
+        elif isinstance(event, Pong):
             self._pong_received(event.data)
         elif isinstance(event, Close):
             self._end(event.code, event.reason)
@@ -258,10 +348,6 @@ class WebSocket(Driver):
             self._end(1006, event.text)
         elif isinstance(event, Closed):
             self._end(event.code, "")
-        elif isinstance(event, Ping):
-            pass  # its pong is in the output
-
-    # ---- Keepalive ----
 
     def _pong_received(self, data: bytes) -> None:
         if data not in self._pings:
@@ -273,39 +359,8 @@ class WebSocket(Driver):
             if not pong.done():
                 pong.set_result(now - sent)
             if payload == data:
-                self.latency = now - sent
+                self._latency = now - sent
                 break
-
-    def _keep_alive(self) -> None:
-        """Begins the pings of the keepalive, and what the config has of time limits."""
-        if self._keepalive is None and self.protocol.deadline is not None:
-            # Later: what came with the opening is to be handled first.
-            self.loop.call_soon(self.start_clock)
-        if self.ping_interval is not None and self._exception is None:
-            self._keepalive = self.loop.call_later(self.ping_interval, self._send_keepalive)
-
-    def start_clock(self) -> None:
-        if self._exception is None:  # the end has the limit of close_timeout
-            super().start_clock()
-
-    def _send_keepalive(self) -> None:
-        if self.protocol.state is not State.OPEN:
-            return
-        pong = self._ping(os.urandom(4))
-        if self.ping_timeout is None:
-            self._keep_alive()
-            return
-        self._keepalive = self.loop.call_later(self.ping_timeout, self._check_keepalive, pong)
-
-    def _check_keepalive(self, pong: asyncio.Future[float]) -> None:
-        if pong.done():
-            assert self.ping_interval is not None and self.ping_timeout is not None
-            delay = max(0.0, self.ping_interval - self.ping_timeout)
-            self._keepalive = self.loop.call_later(delay, self._send_keepalive)
-            return
-        self._end(1006, "keepalive ping timeout")
-        self.close_nowait(1011, "keepalive ping timeout")
-        self.transport.close()
 
     # ---- What is known about it ----
 
@@ -313,6 +368,13 @@ class WebSocket(Driver):
     def state(self) -> State:
         """The state, with the names of RFC 6455."""
         return self.protocol.state
+
+    @property
+    def latency(self) -> float:
+        """Seconds that the last ping took to be answered: one of :meth:`ping`, else one of the
+        option ``ping_interval``, which is told in milliseconds; 0 before.
+        """
+        return self._latency or (self.protocol.info(Info.ROUND_TRIP) or 0) / 1000
 
     @property
     def subprotocol(self) -> Optional[str]:
@@ -352,3 +414,13 @@ class WebSocket(Driver):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.protocol.state.name}>"
+
+
+async def _parts(source: Union[Iterable[Data], AsyncIterable[Data]]) -> AsyncIterator[Data]:
+    """What an iterable gives, asynchronous or not."""
+    if isinstance(source, AsyncIterable):
+        async for part in source:
+            yield part
+    else:
+        for part in source:
+            yield part

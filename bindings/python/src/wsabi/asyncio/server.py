@@ -40,7 +40,6 @@ class ServerConnection(WebSocket, asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.server.connections.add(self)
-        self.limit(self.server.open_timeout)
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
         super().connection_lost(exc)
@@ -96,8 +95,6 @@ class ServerConnection(WebSocket, asyncio.BufferedProtocol):
             self._opened()
 
     def _opened(self) -> None:
-        self.limit(None)
-        self._keep_alive()
         if self.server.handler is not None:
             self.server.start(self._serve(self.server.handler))
 
@@ -124,26 +121,25 @@ class Server:
         process_request: Optional[ProcessRequest],
         select_subprotocol: Optional[SelectSubprotocol],
         headers: HeadersLike,
-        open_timeout: Optional[float],
+        max_queue: int,
         create_connection: type[ServerConnection],
-        options: dict[str, Any],
     ) -> None:
         self.handler = handler
         self.config = config
         self.process_request = process_request
         self.select_subprotocol = select_subprotocol
         self.headers = headers
-        self.open_timeout = open_timeout
         #: The connections that are there.
         self.connections: set[ServerConnection] = set()
         self._create = create_connection
-        self._options = options
+        self._max_queue = max_queue
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.AbstractServer
 
     def _make(self) -> ServerConnection:
-        connection = self._create(self._loop, Connection.server(self.config), **self._options)
+        protocol = Connection.server(self.config)
+        connection = self._create(self._loop, protocol, max_queue=self._max_queue)
         connection.server = self
         return connection
 
@@ -218,10 +214,11 @@ class serve:
     asked about plain HTTP requests, too. ``select_subprotocol(connection, subprotocols)`` chooses
     one of those that the client offers, or None.
 
-    ``config`` has limits and policies; without it ``subprotocols``, ``origins``, ``compression``
-    and ``max_size``, the largest message in octets, make one. Further keywords are those of
-    :class:`WebSocket` (``ping_interval``, ``ping_timeout``, ``close_timeout``, ``max_queue``) and of
-    ``loop.create_server``; ``unix`` is the path of a Unix socket to listen on.
+    ``config`` has limits, policies and times; without it one is made of ``subprotocols``,
+    ``origins``, ``compression``, ``max_size``, the largest message in octets, and the seconds
+    ``open_timeout``, ``ping_interval``, ``ping_timeout`` and ``close_timeout``, where None is no
+    limit. From ``max_queue`` octets of received messages on nothing more is read. Further keywords
+    are those of ``loop.create_server``; ``unix`` is the path of a Unix socket to listen on.
     """
 
     def __init__(
@@ -249,7 +246,8 @@ class serve:
         **arguments: Any,
     ) -> None:
         if config is None:
-            values = options_of(compression, max_size)
+            times = (open_timeout, ping_interval, ping_timeout, close_timeout)
+            values = options_of(compression, max_size, *times)
             values["plain_http"] = process_request is not None
             config = Config(subprotocols=subprotocols, origins=origins, **values)
         self._make: Callable[[], Server] = partial(
@@ -259,14 +257,8 @@ class serve:
             process_request=process_request,
             select_subprotocol=select_subprotocol,
             headers=extra_headers,
-            open_timeout=open_timeout,
+            max_queue=max_queue,
             create_connection=create_connection,
-            options={
-                "ping_interval": ping_interval,
-                "ping_timeout": ping_timeout,
-                "close_timeout": close_timeout,
-                "max_queue": max_queue,
-            },
         )
         if unix is None:
             arguments.update(host=host, port=port)
@@ -294,13 +286,31 @@ class serve:
         return server
 
 
-def options_of(compression: Optional[str], max_size: Optional[int]) -> Any:
+def options_of(
+    compression: Optional[str],
+    max_size: Optional[int],
+    open_timeout: Optional[float],
+    ping_interval: Optional[float],
+    ping_timeout: Optional[float],
+    close_timeout: Optional[float],
+) -> Any:
     """The options that the keywords of ``serve`` and ``connect`` stand for."""
     if compression not in ("deflate", None):
         raise ValueError(f"unknown compression {compression!r}")
     # send() waits for the transport, so that the queue needs no limit of its own.
     unlimited = options()["max_output"].maximum
-    values: dict[str, int] = {"deflate": compression is not None, "max_output": unlimited}
+    values = {
+        "deflate": compression is not None,
+        "max_output": unlimited,
+        "opening_timeout": _milliseconds(open_timeout),
+        "ping_interval": _milliseconds(ping_interval),
+        "pong_timeout": _milliseconds(ping_timeout),
+        "closing_timeout": _milliseconds(close_timeout),
+    }
     if max_size is not None:
         values["max_message_size"] = max_size
     return values
+
+
+def _milliseconds(seconds: Optional[float]) -> int:
+    return 0 if seconds is None else max(1, round(seconds * 1000))
