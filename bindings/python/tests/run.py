@@ -4,9 +4,10 @@
     bindings/python/tests/run.py [argument of pytest...]
 
 Each Python gets an environment below ``target/test-tools``, with the packages that
-``requirements.txt`` pins. The newest one also runs uvicorn's own tests of WebSockets, from its
-source distribution, on wsabi's class. At the end, a part of the Autobahn testsuite. Exit status:
-0 all passed, 1 some failed, 3 a tool is missing.
+``requirements.txt`` pins. The newest one also runs the tests of others, from their source
+distributions, on what takes the place of their classes: uvicorn's of WebSockets, wsproto's, and
+hypercorn's of WebSockets, which uses wsproto. At the end, a part of the Autobahn testsuite. Exit
+status: 0 all passed, 1 some failed, 3 a tool is missing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ from tools import MISSING_TOOL_STATUS, TOOLS, MissingTool, install_once  # noqa:
 
 OLDEST = (3, 9)
 REQUIREMENTS = HERE / "requirements.txt"
+#: Tests of other packages: those, and the arguments of pytest.
+THEIRS = {
+    "uvicorn": "-p uvicorn_plugin -p no:asyncio -n 2 -k sansio "
+    "tests/protocols/test_websocket.py tests/middleware",
+    "wsproto": "-p wsproto_plugin -p no:asyncio tests",
+    "hypercorn": "-p wsproto_plugin -o asyncio_default_fixture_loop_scope=function "
+    "tests/protocol/test_ws_stream.py tests/asyncio/test_sanity.py tests/trio/test_sanity.py",
+}
 PROBE = "import ensurepip, sys, venv; print(*sys.version_info[:2], sys.prefix)"
 
 
@@ -60,26 +69,29 @@ def environment(version: tuple[int, int], base: str) -> str:
     return python
 
 
-def uvicorn_version() -> str:
+def version_of(package: str) -> str:
     """The newest version in the requirements."""
-    return re.findall(r"^uvicorn==([\d.]+)", REQUIREMENTS.read_text(), re.M)[-1]
+    pins = re.findall(rf"^{package}==([\d.]+)", REQUIREMENTS.read_text(), re.M | re.I)
+    return pins[-1]  # type: ignore[no-any-return]
 
 
-def run_uvicorn_tests(python: str) -> int:
-    """Runs the tests of uvicorn that have to do with WebSockets on our class."""
-    directory, name = TOOLS / "uvicorn", f"uvicorn-{uvicorn_version()}"
+def run_tests_of(package: str, python: str) -> int:
+    """Runs tests of another package on what a plugin puts in the place of its classes."""
+    directory, name = TOOLS / package, f"{package}-{version_of(package)}"
     download = ["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", "."]
     install_once(
         directory,
         REQUIREMENTS,
-        [python, "-m", "pip", *download, f"uvicorn=={uvicorn_version()}"],
+        [python, "-m", "pip", *download, f"{package}=={version_of(package)}"],
         ["tar", "-xzf", f"{name}.tar.gz"],
     )
     paths = [str(BINDING / "src"), str(HERE)]
     library = str(ROOT / "target" / "release" / "libwsabi.so")
-    tests = ["tests/protocols/test_websocket.py", "tests/middleware", "-k", "sansio"]
+    print(f"{package}'s own tests", flush=True)
+    # Without the arguments of its configuration, which are for its coverage.
+    pytest = ["-m", "pytest", "-o", "addopts=", "-q", "-r", "fE", *THEIRS[package].split()]
     ran = subprocess.run(
-        [python, "-m", "pytest", "-q", "-r", "fE", "-p", "uvicorn_plugin", "-n", "2", *tests],
+        [python, *pytest],
         cwd=directory / name,
         env={**os.environ, "WSABI_LIBRARY": library, "PYTHONPATH": os.pathsep.join(paths)},
     )
@@ -125,8 +137,7 @@ def main() -> int:
         checked = subprocess.run([python, "-m", "mypy", "--no-incremental"], cwd=BINDING)
         failed += [f"{name} (mypy)"] if checked.returncode else []
     if version >= (3, 11):
-        print("uvicorn's own tests", flush=True)
-        failed += ["uvicorn's tests"] if run_uvicorn_tests(python) else []
+        failed += [f"{package}'s tests" for package in THEIRS if run_tests_of(package, python)]
     failed += ["Autobahn"] if run_autobahn() else []
     print(f"failed: {', '.join(failed)}" if failed else "passed")
     return 1 if failed else 0
