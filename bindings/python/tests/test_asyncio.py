@@ -539,27 +539,32 @@ def test_time_limits_of_the_config(run: Run) -> None:
 
 
 def test_messages_in_fragments(run: Run) -> None:
-    async def slowly(parts: list[Any]) -> AsyncIterator[Any]:
+    async def slowly(parts: list[Any], go: asyncio.Event) -> AsyncIterator[Any]:
         for part in parts:
-            await asyncio.sleep(0.01)
             yield part
+            await go.wait()
 
     async def main() -> None:
         async with local() as server, connect(url_of(server)) as websocket:
             await websocket.send(["grü", "", "ße"])
             await websocket.send(iter([b"a", bytearray(b"b"), memoryview(b"c")]), compress=True)
             await websocket.send([])  # is no message
-            sending = asyncio.ensure_future(websocket.send(slowly(["x" * 100_000] * 5)))
+            go = asyncio.Event()
+            sending = asyncio.ensure_future(websocket.send(slowly(["x" * 100_000] * 5, go)))
             await asyncio.sleep(0.02)
             with pytest.raises(ConcurrencyError, match="in fragments"):
                 websocket.send_nowait("between")
             await (await websocket.ping())
-            await websocket.send("behind")  # waits for its end
-            assert sending.done()
+            behind = asyncio.ensure_future(websocket.send("behind"))
+            await asyncio.sleep(0.02)
+            assert not behind.done()  # it waits for the end of the other
+            go.set()
+            await sending
+            await behind
             expected = ["grüße", b"abc", "x" * 500_000, "behind"]
             assert [await websocket.recv() for _ in expected] == expected
             with pytest.raises(TypeError):  # what was begun can no longer be ended
-                await websocket.send(slowly(["text", 7]))
+                await websocket.send(slowly(["text", 7], go))
             with pytest.raises(ConnectionClosed):
                 await websocket.recv()
             await websocket.wait_closed()
