@@ -37,6 +37,17 @@ def test_the_tag_says_what_the_library_needs() -> None:
     assert max(needed) <= (int(tag[1]), int(tag[2])) == (2, 17)
 
 
+def test_the_library_has_what_python_needs(python: Any) -> None:
+    program = """
+from wsabi import LibraryError, _abi
+try:
+    _abi.server_count(None)
+except LibraryError as error:
+    print(error)
+"""
+    assert "has no wsabi_server_count: it was built without the feature server" in python(program)
+
+
 def test_the_source_distribution_has_the_crate() -> None:
     with tarfile.open(only("*.tar.gz")) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
