@@ -37,9 +37,9 @@ from typing import TypedDict
 from ._library import %s
 '''
 
-# Functions that begin so are there only in a library that was built with the feature of that
-# name; what needs one of them says so when it is called. A wheel has none of them.
-OPTIONAL = {"wsabi_server_": "server"}
+# Functions that begin so are only in a library that was built with the feature; what needs one of
+# them says so when it is called. A wheel has none of them.
+OPTIONAL = {"wsabi_server_": "server", "wsabi_remote_": "server"}
 
 # What a prefix of constants is called here, and what the class says about itself. Constants
 # without a row here are plain ones.

@@ -1113,16 +1113,22 @@ server_serve_metrics = optional(
     c_int32, c_void_p, c_char_p, c_size_t,
 )
 server_remote = optional("server", "wsabi_server_remote", c_int32, c_void_p, POINTER(c_void_p))
-remote_free = function("wsabi_remote_free", None, c_void_p)
-remote_wake = function("wsabi_remote_wake", c_int32, c_void_p)
-remote_send = function(
-    "wsabi_remote_send",
+remote_free = optional("server", "wsabi_remote_free", None, c_void_p)
+remote_wake = optional("server", "wsabi_remote_wake", c_int32, c_void_p)
+remote_send = optional(
+    "server", "wsabi_remote_send",
     c_int32, c_void_p, c_uint64, c_uint32, c_void_p, c_size_t,
 )
-remote_send_prepared = function("wsabi_remote_send_prepared", c_int32, c_void_p, c_uint64, c_void_p)
-remote_publish = function("wsabi_remote_publish", c_int32, c_void_p, c_void_p, c_size_t, c_void_p)
-remote_close = function(
-    "wsabi_remote_close",
+remote_send_prepared = optional(
+    "server", "wsabi_remote_send_prepared",
+    c_int32, c_void_p, c_uint64, c_void_p,
+)
+remote_publish = optional(
+    "server", "wsabi_remote_publish",
+    c_int32, c_void_p, c_void_p, c_size_t, c_void_p,
+)
+remote_close = optional(
+    "server", "wsabi_remote_close",
     c_int32, c_void_p, c_uint64, c_uint16, c_char_p, c_size_t,
 )
-remote_shutdown = function("wsabi_remote_shutdown", c_int32, c_void_p, c_uint16, c_uint64)
+remote_shutdown = optional("server", "wsabi_remote_shutdown", c_int32, c_void_p, c_uint16, c_uint64)
