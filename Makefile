@@ -19,6 +19,7 @@ VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-l
 	test-swift abi abi-baseline docs deny autobahn interop soak soak-briefly miri tsan fuzz bench bench-echo clean \
 	native peers
 
+# echo_server, as most hosts have a loop; c-examples/build/server_mio has the same arguments.
 run: examples
 	@echo 'Open http://127.0.0.1:$(PORT)/ in a browser. Ctrl-C ends the server.'
 	@exec $(server) --port $(PORT)
