@@ -53,13 +53,15 @@ header: lib
 	git diff --exit-code include
 
 test-rust:
+	tests/tools.sh rust
 	$(CARGO) test --locked
 
-# Without compression; and the protocol core and the C ABI without std, for those who
-# have none.
+# Without compression; the server without TLS; and the protocol core and the C ABI
+# without std, for those who have none.
 test-core:
 	$(CARGO) test --locked --no-default-features --features std \
 	    --test rfc6455_frames --test opening --test messages --test pairs
+	$(CARGO) clippy --locked --lib --no-default-features --features server -- -D warnings
 	$(CARGO) rustc --locked --lib --no-default-features --crate-type rlib
 	CARGO_PROFILE_DEV_PANIC=abort $(CARGO) clippy --locked --lib --no-default-features --features bare -- -D warnings
 

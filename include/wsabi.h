@@ -120,6 +120,12 @@
 // another thread; the kernel shares the connections out.
 #define WSABI_LISTEN_REUSE_PORT 1
 
+// Bit of `flags`: TLS is spoken, 1.2 or 1.3, before anything else. A certificate has
+// to be set, `wsabi_server_set_certificate`. The time for the handshake is a part of
+// `WSABI_OPTION_OPENING_TIMEOUT`. Of one that fails nothing is listed; the peer gets an
+// alert (RFC 8446 6).
+#define WSABI_LISTEN_TLS 2
+
 // What connections have in common: limits and policies. Made once, then shared
 // by any number of connections and threads. While a connection uses it, it is
 // immutable.
@@ -188,7 +194,8 @@ typedef struct wsabi_remote wsabi_remote;
 // config's `WSABI_OPTION_AUTO_ACCEPT` lets the library decide by itself.
 //
 // Methods: `wsabi_server_new`, `_free`, `_error`; `_listen`, `_listen_unix`,
-// `_listen_fd`, `_adopt`; `_poll`; `_conn`, `_count`, `_peer_address`;
+// `_listen_fd`, `_adopt`; `_set_certificate`, `_set_certificate_pem`,
+// `_share_certificates`; `_poll`; `_conn`, `_count`, `_peer_address`;
 // `_subscribe`, `_unsubscribe`, `_publish`; `_shutdown`, `_stage`; `_metrics`,
 // `_serve_metrics`; `_remote`.
 typedef struct wsabi_server wsabi_server;
@@ -2269,7 +2276,8 @@ wsabi_status wsabi_server_new(const wsabi_config *config,
 WSABI_API void wsabi_server_free(wsabi_server *server);
 
 // Writes to `*out` what the last call that returned `WSABI_ERR_IO` could not do
-// and why, in English. Valid until the next call on the server.
+// and why, in English, or what is wrong with a certificate. Valid until the next
+// call on the server.
 //
 // Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_NOT_FOUND` when there was none.
 WSABI_API
@@ -2283,8 +2291,9 @@ wsabi_status wsabi_server_error(const wsabi_server *server,
 // Writes the port to `*bound`, which may be NULL.
 //
 // Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when the host is not
-// UTF-8; `WSABI_ERR_UNSUPPORTED` for an unknown flag; `WSABI_ERR_STATE` when the
-// server is stopping; `WSABI_ERR_IO`, see `wsabi_server_error`;
+// UTF-8; `WSABI_ERR_UNSUPPORTED` for an unknown flag, and for `WSABI_LISTEN_TLS`
+// without the feature `tls`; `WSABI_ERR_STATE` when the server is stopping, or has
+// no certificate for TLS; `WSABI_ERR_IO`, see `wsabi_server_error`;
 // `WSABI_ERR_INTERNAL`.
 WSABI_API
 wsabi_status wsabi_server_listen(wsabi_server *server,
@@ -2330,6 +2339,57 @@ wsabi_status wsabi_server_adopt(wsabi_server *server,
                                 size_t len,
                                 uint32_t flags,
                                 uint64_t *id);
+
+// Sets or replaces a certificate, from PEM files: `chain` has the server's own first,
+// and those that lead from it to one that clients know; `key` its private key, in
+// PKCS #8, SEC 1 or PKCS #1, not encrypted. RSA, ECDSA with P-256 or P-384, Ed25519.
+// They may be one file. Names of files have `chain_len` and `key_len` octets.
+//
+// `host` is the name of `host_len` octets that clients ask for (RFC 6066 3), such as
+// `example.org`; `*.example.org` is every name with one more label; NULL is for those
+// who ask for another one or for none. An exact name goes first.
+//
+// Connections that are accepted from now on use it, those that there are go on; sessions
+// of before are not resumed. Whether it is valid now, and for that host, is for clients
+// to judge. The protocol offered is `http/1.1` (RFC 7301): a client that wants other
+// ones only is refused.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_IO` when a file cannot be read;
+// `WSABI_ERR_ARGUMENT` when it cannot be used, or `host` is no name: for both
+// `wsabi_server_error` names it and the reason; `WSABI_ERR_UNSUPPORTED` when wsabi was
+// built without the feature `tls`; `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_set_certificate(wsabi_server *server,
+                                          const char *host,
+                                          size_t host_len,
+                                          const char *chain,
+                                          size_t chain_len,
+                                          const char *key,
+                                          size_t key_len);
+
+// The same from memory: `chain` and `key` are PEM of `chain_len` and `key_len` octets,
+// of which nothing is kept.
+//
+// Returns as `wsabi_server_set_certificate`.
+WSABI_API
+wsabi_status wsabi_server_set_certificate_pem(wsabi_server *server,
+                                              const char *host,
+                                              size_t host_len,
+                                              const void *chain,
+                                              size_t chain_len,
+                                              const void *key,
+                                              size_t key_len);
+
+// Makes a server use the certificates of `other`, those that are set there later
+// included, from any thread; clients resume with one what began with the other. For a
+// server for each thread: before they run. It replaces what was set for those who
+// listen from now on.
+//
+// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_NOT_FOUND` when `other` has none;
+// `WSABI_ERR_INTERNAL`.
+WSABI_API
+wsabi_status wsabi_server_share_certificates(wsabi_server *server,
+                                             const wsabi_server *other);
 
 // Writes what waits, reads what came, and lists what it means: at most `cap`
 // events, of any of the connections. When there is nothing to list, waits at most

@@ -34,6 +34,10 @@ has_header() {
   printf '#include <%s>\n' stdarg.h stddef.h stdint.h setjmp.h "$1" | cc -x c -E -
 }
 
+rust_tools() {
+  package openssl has openssl
+}
+
 c_tools() {
   package g++ has g++
   package pkg-config has pkg-config

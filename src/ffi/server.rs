@@ -23,6 +23,7 @@ use super::{
 };
 use crate::conn::{Connection, Event, OptionKey, Sink};
 use crate::proto::is_valid_close_code;
+use crate::server::{CertificateError, CertificateFault, Identity};
 use crate::server::{Host, Id, Listen, Remote, RemoteError, Server, Stage, Touch};
 use crate::server::{Metrics, Sink as ServerSink};
 
@@ -43,7 +44,8 @@ use crate::server::{Metrics, Sink as ServerSink};
 /// config's `WSABI_OPTION_AUTO_ACCEPT` lets the library decide by itself.
 ///
 /// Methods: `wsabi_server_new`, `_free`, `_error`; `_listen`, `_listen_unix`,
-/// `_listen_fd`, `_adopt`; `_poll`; `_conn`, `_count`, `_peer_address`;
+/// `_listen_fd`, `_adopt`; `_set_certificate`, `_set_certificate_pem`,
+/// `_share_certificates`; `_poll`; `_conn`, `_count`, `_peer_address`;
 /// `_subscribe`, `_unsubscribe`, `_publish`; `_shutdown`, `_stage`; `_metrics`,
 /// `_serve_metrics`; `_remote`.
 pub struct wsabi_server {
@@ -72,6 +74,11 @@ pub struct wsabi_server_event {
 /// Bit of `flags`: others may listen to the address too, such as a server of
 /// another thread; the kernel shares the connections out.
 pub const WSABI_LISTEN_REUSE_PORT: u32 = 1;
+/// Bit of `flags`: TLS is spoken, 1.2 or 1.3, before anything else. A certificate has
+/// to be set, `wsabi_server_set_certificate`. The time for the handshake is a part of
+/// `WSABI_OPTION_OPENING_TIMEOUT`. Of one that fails nothing is listed; the peer gets an
+/// alert (RFC 8446 6).
+pub const WSABI_LISTEN_TLS: u32 = 2;
 
 // ---- Life cycle ----
 
@@ -116,7 +123,8 @@ pub extern "C" fn wsabi_server_free(server: Option<Box<wsabi_server>>) {
 }
 
 /// Writes to `*out` what the last call that returned `WSABI_ERR_IO` could not do
-/// and why, in English. Valid until the next call on the server.
+/// and why, in English, or what is wrong with a certificate. Valid until the next
+/// call on the server.
 ///
 /// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_NOT_FOUND` when there was none.
 #[unsafe(no_mangle)]
@@ -143,8 +151,9 @@ pub extern "C" fn wsabi_server_error(
 /// Writes the port to `*bound`, which may be NULL.
 ///
 /// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when the host is not
-/// UTF-8; `WSABI_ERR_UNSUPPORTED` for an unknown flag; `WSABI_ERR_STATE` when the
-/// server is stopping; `WSABI_ERR_IO`, see `wsabi_server_error`;
+/// UTF-8; `WSABI_ERR_UNSUPPORTED` for an unknown flag, and for `WSABI_LISTEN_TLS`
+/// without the feature `tls`; `WSABI_ERR_STATE` when the server is stopping, or has
+/// no certificate for TLS; `WSABI_ERR_IO`, see `wsabi_server_error`;
 /// `WSABI_ERR_INTERNAL`.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_server_listen(
@@ -159,7 +168,7 @@ pub extern "C" fn wsabi_server_listen(
         // SAFETY: the header's rules: the range is readable.
         let host = unsafe { text(host, len) }?;
         let how = listen(flags)?;
-        running(server)?;
+        ready(server, how)?;
         let address = server
             .listen(host, port, how)
             .map_err(|reason| error.tell(format_args!("[{host}]:{port}"), reason))?;
@@ -187,11 +196,9 @@ pub extern "C" fn wsabi_server_listen_unix(
         if path.is_empty() {
             return Err(WSABI_ERR_ARGUMENT); // for Linux that is a name of its own choice
         }
-        if listen(flags)?.reuse_port {
-            return Err(WSABI_ERR_UNSUPPORTED);
-        }
-        running(server)?;
-        server.listen_unix(Path::new(path)).map_err(|reason| error.tell(path, reason))
+        let how = alone(flags)?;
+        ready(server, how)?;
+        server.listen_unix(Path::new(path), how).map_err(|reason| error.tell(path, reason))
     })
 }
 
@@ -207,11 +214,9 @@ pub extern "C" fn wsabi_server_listen_fd(
     flags: u32,
 ) -> wsabi_status {
     with(server, |server, error| {
-        if listen(flags)?.reuse_port {
-            return Err(WSABI_ERR_UNSUPPORTED);
-        }
-        running(server)?;
-        take(fd, |socket| server.listen_with(socket))
+        let how = alone(flags)?;
+        ready(server, how)?;
+        take(fd, |socket| server.listen_with(socket, how))
             .map_err(|reason| error.tell_of(format_args!("descriptor {fd}"), reason))
     })
 }
@@ -237,20 +242,100 @@ pub extern "C" fn wsabi_server_adopt(
     with(server, |server, error| {
         // SAFETY: the header's rules: the range is readable.
         let early = unsafe { octets(data, len) }?;
-        if listen(flags)?.reuse_port {
-            return Err(WSABI_ERR_UNSUPPORTED);
-        }
-        running(server)?;
-        let name = take(fd, |socket| server.adopt(socket, early)).map_err(|reason| match reason
-            .as_ref()
-            .map(io::Error::kind)
-        {
-            Some(io::ErrorKind::QuotaExceeded) => WSABI_ERR_LIMIT,
-            _ => error.tell_of(format_args!("descriptor {fd}"), reason),
+        let how = alone(flags)?;
+        ready(server, how)?;
+        let name = take(fd, |socket| server.adopt(socket, early, how)).map_err(|reason| {
+            match reason.as_ref().map(io::Error::kind) {
+                Some(io::ErrorKind::QuotaExceeded) => WSABI_ERR_LIMIT,
+                _ => error.tell_of(format_args!("descriptor {fd}"), reason),
+            }
         })?;
         if let Some(id) = id {
             id.write(name.number());
         }
+        Ok(())
+    })
+}
+
+// ---- TLS ----
+
+/// Sets or replaces a certificate, from PEM files: `chain` has the server's own first,
+/// and those that lead from it to one that clients know; `key` its private key, in
+/// PKCS #8, SEC 1 or PKCS #1, not encrypted. RSA, ECDSA with P-256 or P-384, Ed25519.
+/// They may be one file. Names of files have `chain_len` and `key_len` octets.
+///
+/// `host` is the name of `host_len` octets that clients ask for (RFC 6066 3), such as
+/// `example.org`; `*.example.org` is every name with one more label; NULL is for those
+/// who ask for another one or for none. An exact name goes first.
+///
+/// Connections that are accepted from now on use it, those that there are go on; sessions
+/// of before are not resumed. Whether it is valid now, and for that host, is for clients
+/// to judge. The protocol offered is `http/1.1` (RFC 7301): a client that wants other
+/// ones only is refused.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_IO` when a file cannot be read;
+/// `WSABI_ERR_ARGUMENT` when it cannot be used, or `host` is no name: for both
+/// `wsabi_server_error` names it and the reason; `WSABI_ERR_UNSUPPORTED` when wsabi was
+/// built without the feature `tls`; `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_server_set_certificate(
+    server: Option<&mut wsabi_server>,
+    host: *const c_char,
+    host_len: usize,
+    chain: *const c_char,
+    chain_len: usize,
+    key: *const c_char,
+    key_len: usize,
+) -> wsabi_status {
+    with(server, |server, error| {
+        // SAFETY: the header's rules: the ranges are readable.
+        let (host, chain, key) = unsafe {
+            (maybe(host.cast(), host_len)?, text(chain, chain_len)?, text(key, key_len)?)
+        };
+        let identity = Identity::from_files(Path::new(chain), Path::new(key));
+        set_certificate(server, host, identity).map_err(|reason| error.tell_of_certificate(&reason))
+    })
+}
+
+/// The same from memory: `chain` and `key` are PEM of `chain_len` and `key_len` octets,
+/// of which nothing is kept.
+///
+/// Returns as `wsabi_server_set_certificate`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_server_set_certificate_pem(
+    server: Option<&mut wsabi_server>,
+    host: *const c_char,
+    host_len: usize,
+    chain: *const c_void,
+    chain_len: usize,
+    key: *const c_void,
+    key_len: usize,
+) -> wsabi_status {
+    with(server, |server, error| {
+        // SAFETY: the header's rules: the ranges are readable.
+        let (host, chain, key) = unsafe {
+            (maybe(host.cast(), host_len)?, octets(chain, chain_len)?, octets(key, key_len)?)
+        };
+        let identity = Identity::from_pem(chain, key);
+        set_certificate(server, host, identity).map_err(|reason| error.tell_of_certificate(&reason))
+    })
+}
+
+/// Makes a server use the certificates of `other`, those that are set there later
+/// included, from any thread; clients resume with one what began with the other. For a
+/// server for each thread: before they run. It replaces what was set for those who
+/// listen from now on.
+///
+/// Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_NOT_FOUND` when `other` has none;
+/// `WSABI_ERR_INTERNAL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn wsabi_server_share_certificates(
+    server: Option<&mut wsabi_server>,
+    other: Option<&wsabi_server>,
+) -> wsabi_status {
+    with(server, |server, _| {
+        let other = some(other)?.server.as_ref().ok_or(WSABI_ERR_INTERNAL)?;
+        server.share_certificates(Arc::clone(other.certificates().ok_or(WSABI_ERR_NOT_FOUND)?));
         Ok(())
     })
 }
@@ -795,6 +880,16 @@ impl wsabi_metrics {
     }
 }
 
+fn set_certificate(
+    server: &mut Server<Hosted>,
+    host: Option<&[u8]>,
+    identity: Result<Identity, CertificateError>,
+) -> Result<(), CertificateError> {
+    // What is not UTF-8 is no name either.
+    let host = host.map(String::from_utf8_lossy);
+    server.set_certificate(host.as_deref(), identity?)
+}
+
 /// What `wsabi_server_error` says.
 struct LastError<'a>(&'a mut String);
 
@@ -802,6 +897,15 @@ impl LastError<'_> {
     fn tell(&mut self, what: impl Display, reason: io::Error) -> wsabi_status {
         *self.0 = format!("{what}: {reason}");
         WSABI_ERR_IO
+    }
+
+    fn tell_of_certificate(&mut self, reason: &CertificateError) -> wsabi_status {
+        *self.0 = reason.to_string();
+        match reason.fault() {
+            CertificateFault::Unreadable(_) | CertificateFault::Unavailable(_) => WSABI_ERR_IO,
+            CertificateFault::Unsupported => WSABI_ERR_UNSUPPORTED,
+            _ => WSABI_ERR_ARGUMENT,
+        }
     }
 
     fn tell_of(&mut self, what: impl Display, reason: Option<io::Error>) -> wsabi_status {
@@ -833,14 +937,25 @@ fn inside(server: Option<&wsabi_server>) -> Option<&Server<Hosted>> {
 }
 
 fn listen(flags: u32) -> super::Result<Listen> {
-    if flags & !WSABI_LISTEN_REUSE_PORT != 0 {
+    let known = WSABI_LISTEN_REUSE_PORT | if HAS_TLS { WSABI_LISTEN_TLS } else { 0 };
+    if flags & !known != 0 {
         return Err(WSABI_ERR_UNSUPPORTED);
     }
-    Ok(Listen { reuse_port: flags & WSABI_LISTEN_REUSE_PORT != 0 })
+    let is_set = |flag| flags & flag != 0;
+    Ok(Listen { reuse_port: is_set(WSABI_LISTEN_REUSE_PORT), tls: is_set(WSABI_LISTEN_TLS) })
 }
 
-fn running(server: &Server<Hosted>) -> super::Result<()> {
-    (server.stage() == Stage::Running).then_some(()).ok_or(WSABI_ERR_STATE)
+const HAS_TLS: bool = cfg!(feature = "tls");
+
+/// Of a socket that nobody else can have.
+fn alone(flags: u32) -> super::Result<Listen> {
+    listen(flags).and_then(|how| if how.reuse_port { Err(WSABI_ERR_UNSUPPORTED) } else { Ok(how) })
+}
+
+fn ready(server: &Server<Hosted>, how: Listen) -> super::Result<()> {
+    let has_certificates = !how.tls || server.certificates().is_some();
+    let is_running = server.stage() == Stage::Running;
+    if is_running && has_certificates { Ok(()) } else { Err(WSABI_ERR_STATE) }
 }
 
 /// Gives a descriptor away when that succeeds; `None` for one that is none.

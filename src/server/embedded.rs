@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
+use super::certificate_error::CertificateError;
 use super::deadlines::{Deadlines, NEVER};
 use super::limits::{Limits, TooMany};
 use super::listener::{Listen, Listener};
@@ -18,6 +19,7 @@ use super::metrics::Metrics;
 use super::peer::{Host, Id, MAX_PEERS, Peer, Touch, Touched};
 use super::remote::{Remote, Wish};
 use super::stream::Stream;
+use super::tls::{Certificates, Identity, Session};
 use super::topics::Topics;
 use crate::conn::{self, Config, Connection, OptionKey, Prepared, SendError, State};
 
@@ -52,6 +54,10 @@ pub struct Server<H> {
     pub(super) accepts_from: u64,
     pub(super) topics: Topics,
     pub(super) remote: Arc<Remote>,
+    /// What TLS is spoken with.
+    certificates: Option<Arc<Certificates>>,
+    /// Where its octets are read into.
+    pub(super) ciphertext: Vec<u8>,
     pub(super) metrics: Metrics,
     /// Where Prometheus asks.
     pub(super) metrics_path: Option<Box<str>>,
@@ -113,6 +119,8 @@ impl<H: Host> Server<H> {
             accepts_from: 0,
             topics: Topics::default(),
             remote: Arc::new(Remote::new(waker, max_waiting)),
+            certificates: None,
+            ciphertext: Vec::new(),
             metrics: Metrics::default(),
             metrics_path: None,
             stage: Stage::Running,
@@ -128,12 +136,14 @@ impl<H: Host> Server<H> {
     /// empty one. Returns the first address, with its port.
     ///
     /// # Errors
-    /// The system's, and when the server is stopping.
+    /// The system's, when the server is stopping, and when TLS is to be spoken without
+    /// certificates.
     pub fn listen(&mut self, host: &str, port: u16, how: Listen) -> io::Result<SocketAddr> {
         self.check_running()?;
+        let certificates = self.certificates_for(how)?;
         let (listeners, address) = Listener::tcp(host, port, how)?;
         for listener in listeners {
-            self.add_listener(listener)?;
+            self.add_listener(listener, certificates.clone())?;
         }
         Ok(address)
     }
@@ -142,18 +152,20 @@ impl<H: Host> Server<H> {
     ///
     /// # Errors
     /// As [`Server::listen`].
-    pub fn listen_unix(&mut self, path: &Path) -> io::Result<()> {
+    pub fn listen_unix(&mut self, path: &Path, how: Listen) -> io::Result<()> {
         self.check_running()?;
-        self.add_listener(Listener::unix(path)?)
+        let certificates = self.certificates_for(how)?;
+        self.add_listener(Listener::unix(path)?, certificates)
     }
 
     /// Listens with a socket that listens already, such as one of systemd's.
     ///
     /// # Errors
     /// As [`Server::listen`].
-    pub fn listen_with(&mut self, socket: OwnedFd) -> io::Result<()> {
+    pub fn listen_with(&mut self, socket: OwnedFd, how: Listen) -> io::Result<()> {
         self.check_running()?;
-        self.add_listener(Listener::adopt(socket)?)
+        let certificates = self.certificates_for(how)?;
+        self.add_listener(Listener::adopt(socket)?, certificates)
     }
 
     /// Takes a connection that was accepted elsewhere, and octets that were read
@@ -161,9 +173,12 @@ impl<H: Host> Server<H> {
     ///
     /// # Errors
     /// As [`Server::listen`], and when there are too many.
-    pub fn adopt(&mut self, socket: OwnedFd, early: &[u8]) -> io::Result<Id> {
+    pub fn adopt(&mut self, socket: OwnedFd, early: &[u8], how: Listen) -> io::Result<Id> {
         self.check_running()?;
-        let stream = Stream::adopt(socket, early)?;
+        let mut stream = Stream::adopt(socket, early)?;
+        if let Some(certificates) = self.certificates_for(how)? {
+            stream = stream.secure(&certificates)?;
+        }
         let is_ahead = stream.is_ahead();
         let id = self.admit(stream, None)?;
         if let Some(peer) = self.peers.get_mut(id.slot()) {
@@ -173,6 +188,38 @@ impl<H: Host> Server<H> {
             let _ = peer.stream.as_ref().map(Stream::unblock);
         }
         Ok(id)
+    }
+
+    // ---- TLS ----
+
+    /// Sets or replaces a certificate, see [`Certificates::set`].
+    ///
+    /// # Errors
+    /// Those of [`Certificates::set`].
+    pub fn set_certificate(
+        &mut self,
+        host: Option<&str>,
+        identity: Identity,
+    ) -> Result<(), CertificateError> {
+        if let Some(certificates) = &self.certificates {
+            return certificates.set(host, identity);
+        }
+        let certificates = Certificates::new()?;
+        certificates.set(host, identity)?;
+        self.share_certificates(Arc::new(certificates));
+        Ok(())
+    }
+
+    /// Those of the listeners that are made from now on; other servers may have them too.
+    pub fn share_certificates(&mut self, certificates: Arc<Certificates>) {
+        self.certificates = Some(certificates);
+        self.ciphertext.resize(Session::BUFFER, 0);
+    }
+
+    /// What TLS is spoken with, if it is.
+    #[must_use]
+    pub const fn certificates(&self) -> Option<&Arc<Certificates>> {
+        self.certificates.as_ref()
     }
 
     // ---- Connections ----
@@ -380,7 +427,21 @@ impl<H: Host> Server<H> {
         }
     }
 
-    fn add_listener(&mut self, mut listener: Listener) -> io::Result<()> {
+    fn certificates_for(&self, how: Listen) -> io::Result<Option<Arc<Certificates>>> {
+        match &self.certificates {
+            None if how.tls => {
+                Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no certificate"))
+            }
+            certificates => Ok(certificates.clone().filter(|_| how.tls)),
+        }
+    }
+
+    fn add_listener(
+        &mut self,
+        mut listener: Listener,
+        certificates: Option<Arc<Certificates>>,
+    ) -> io::Result<()> {
+        listener.certificates = certificates;
         let entry = self.listeners.vacant_entry();
         let token = mio::Token(FIRST_LISTENER + entry.key());
         listener.register(self.selector.registry(), token)?;

@@ -7,18 +7,22 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mio::Registry;
 use mio::event::Source;
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
 use super::stream::Stream;
+use super::tls::Certificates;
 
 /// How an address is listened to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Listen {
     /// Others may listen to it too: a server for each thread.
     pub reuse_port: bool,
+    /// Connections speak TLS.
+    pub tls: bool,
 }
 
 /// The kernel takes less where it has to.
@@ -28,6 +32,8 @@ pub(super) struct Listener {
     socket: Listening,
     /// The name that is removed with it.
     path: Option<PathBuf>,
+    /// Who comes speaks TLS, with one of them.
+    pub(super) certificates: Option<Arc<Certificates>>,
     /// Somebody may be waiting.
     pub(super) is_ready: bool,
 }
@@ -100,13 +106,17 @@ impl Listener {
 
     /// Who waits, and from where.
     pub(super) fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
-        match &self.socket {
+        let (stream, from) = match &self.socket {
             Listening::Tcp(socket) => {
                 socket.accept().map(|(stream, from)| (Stream::tcp(stream.into()), Some(from)))
             }
             Listening::Unix(socket) => {
                 socket.accept().map(|(stream, _)| (Stream::unix(stream.into()), None))
             }
+        }?;
+        match &self.certificates {
+            Some(certificates) => Ok((stream.secure(certificates)?, from)),
+            None => Ok((stream, from)),
         }
     }
 
@@ -118,7 +128,7 @@ impl Listener {
     }
 
     fn of(socket: Listening) -> Self {
-        Self { socket, path: None, is_ready: true }
+        Self { socket, path: None, certificates: None, is_ready: true }
     }
 }
 

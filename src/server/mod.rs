@@ -2,6 +2,7 @@
 //! [`conn`](crate::conn), which knows nothing of them. What comes out are the same
 //! events.
 
+mod certificate_error;
 mod deadlines;
 mod embedded;
 mod limits;
@@ -11,11 +12,15 @@ mod metrics;
 mod peer;
 mod remote;
 mod stream;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 mod topics;
 mod turn;
 
+pub use certificate_error::{CertificateError, CertificateFault};
 pub use embedded::{Server, Sink, Stage};
 pub use listener::Listen;
 pub use metrics::Metrics;
 pub use peer::{Host, Id, Touch};
 pub use remote::{Remote, RemoteError};
+pub use tls::{Certificates, Identity, Session};

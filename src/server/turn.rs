@@ -114,11 +114,18 @@ impl<H: Host> Server<H> {
             }
             let interest = connection.interest();
             if interest.close {
+                // As much as the socket takes at once: who has read everything sees it.
+                let _ = stream.close();
                 return self.remove(slot, sink, tally);
             }
             if interest.shutdown_write && !peer.is_shut {
-                peer.is_shut = true;
-                stream.shut();
+                // Where even that does not fit, the peer has not read what is before it.
+                peer.is_shut = !matches!(stream.close(), Ok(false));
+                if peer.is_shut {
+                    stream.shut();
+                } else {
+                    peer.is_writable = false;
+                }
             }
             (peer.wants_read, peer.wants_recv) = (interest.read, interest.recv);
             if connection.deadline() > 0 {
@@ -299,9 +306,12 @@ impl<H: Host> Server<H> {
             return;
         };
         let (got, is_in_place) = match connection.recv_space() {
-            Some((block, room)) => (stream.append(block, room.min(MOST_IN_PLACE)), true),
-            None => (stream.read(input.rest), false),
+            Some((block, room)) => {
+                (stream.append(block, room.min(MOST_IN_PLACE), &mut self.ciphertext), true)
+            }
+            None => (stream.read(input.rest, &mut self.ciphertext), false),
         };
+        peer.is_writable &= !stream.is_behind();
         let (len, is_readable) = match got {
             Ok(Got::Some(len)) => (len, true),
             // When the end is behind them, the system gives no further sign.
@@ -463,7 +473,7 @@ fn write(connection: &mut Connection, stream: &mut Stream) -> io::Result<(usize,
             (count, size) = (count + 1, size + run.len());
         }
         if count == 0 {
-            return Ok((written, true));
+            return Ok((written, stream.flush()?));
         }
         let len = stream.write(runs.get(..count).unwrap_or_default())?;
         // No more than there was.

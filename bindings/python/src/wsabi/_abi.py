@@ -36,6 +36,7 @@ HTTP_2 = 20
 HTTP_3 = 30
 ABI_VERSION = 0
 LISTEN_REUSE_PORT = 1
+LISTEN_TLS = 2
 OPTION_MAX_HEAD_SIZE = 1
 OPTION_MAX_HEADERS = 2
 OPTION_MAX_FRAME_SIZE = 3
@@ -1076,6 +1077,18 @@ server_listen_fd = optional("server", "wsabi_server_listen_fd", c_int32, c_void_
 server_adopt = optional(
     "server", "wsabi_server_adopt",
     c_int32, c_void_p, c_int, c_void_p, c_size_t, c_uint32, POINTER(c_uint64),
+)
+server_set_certificate = optional(
+    "server", "wsabi_server_set_certificate",
+    c_int32, c_void_p, c_char_p, c_size_t, c_char_p, c_size_t, c_char_p, c_size_t,
+)
+server_set_certificate_pem = optional(
+    "server", "wsabi_server_set_certificate_pem",
+    c_int32, c_void_p, c_char_p, c_size_t, c_void_p, c_size_t, c_void_p, c_size_t,
+)
+server_share_certificates = optional(
+    "server", "wsabi_server_share_certificates",
+    c_int32, c_void_p, c_void_p,
 )
 server_poll = optional(
     "server", "wsabi_server_poll",
