@@ -141,6 +141,7 @@ interop: examples
 	tests/tools.sh interop c
 	tests/interop/run.py --server $(server)
 	tests/interop/run.py --server c-examples/build/static/echo_server
+	tests/interop/tls.py --server c-examples/build/server_mio
 	$(MAKE) -C c-examples asan
 	$(CARGO) build --locked --bin wsabi
 	tests/interop/connect.py --client $(client) --client c-examples/build/static/client \

@@ -1,8 +1,9 @@
 // A WebSocket echo server on the loop that wsabi brings along, in any number of
-// threads: TCP, a Unix socket, or the sockets that systemd passes.
+// threads: TCP, a Unix socket, or the sockets that systemd passes; with TLS or without.
 //
 //     cc server_mio.c $(pkg-config --cflags --libs wsabi) -pthread -o server_mio
 //     ./server_mio --port 9001 --threads 2
+//     ./server_mio --tls-cert chain.pem --tls-key key.pem
 //
 // Each thread has a server of its own, and the kernel shares the connections out;
 // `serve` is all there is to a loop. The application is in contract.h: what it
@@ -25,6 +26,7 @@
 enum {
   EVENTS = 256,  // events taken from a server at once
   MAX_THREADS = 256,
+  MAX_CERTIFICATES = 64,
   FIRST_PASSED = 3,  // descriptor, see sd_listen_fds(3)
 };
 
@@ -34,22 +36,33 @@ typedef struct {
   pthread_t thread;
 } worker;
 
+typedef struct {
+  const char *host;  // NULL: for everybody else
+  const char *chain, *key;
+} certificate;
+
 static contract settings;
+static certificate certificates[MAX_CERTIFICATES];
+static size_t certificate_count;
 static const char *unix_path, *metrics_path;
 static worker workers[MAX_THREADS];
 static size_t threads = 1;
 
 static bool read_own_argument(const char *name, const char *value);
 static void make_servers(void);
+static bool set_certificates(void);
 static void listen_for_clients(void);
 static void catch_signals(void);
 static void *serve(void *worker);
 
 int main(int argc, char **argv) {
-  usage = "usage: server_mio [--threads 1] [--unix PATH] [--metrics PATH]\n" CONTRACT_OPTIONS
+  usage = "usage: server_mio [--threads 1] [--unix PATH] [--metrics PATH]\n"
+          "       [[--tls-host NAME] --tls-cert FILE --tls-key FILE]...\n" CONTRACT_OPTIONS
           "With --unix the first thread listens to that socket instead of an address. Sockets\n"
           "that systemd passes are everybody's. --metrics is the path of the counters, in\n"
-          "Prometheus' format, of the thread that is asked.\n";
+          "Prometheus' format, of the thread that is asked. Certificates, with those between\n"
+          "them and a known one, and keys are PEM; they are read again at SIGHUP. NAME is a\n"
+          "host, or *. and a domain; without it a certificate is for all other hosts.\n";
   make_contract(&settings, argc, argv, read_own_argument);
   prepare_process();
   make_servers();
@@ -83,7 +96,7 @@ static void check(const worker *w, wsabi_status status, const char *what) {
 
 // ---- The loop ----
 
-static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t stopping, reloading;
 
 static void *serve(void *argument) {
   const worker *w = argument;
@@ -95,6 +108,10 @@ static void *serve(void *argument) {
       if (answer(&settings, events[i].conn, &events[i].event) != WSABI_OK) {
         wsabi_conn_free(events[i].conn);
       }
+    }
+    if (reloading && w == workers) {
+      reloading = 0;
+      (void)set_certificates();  // or goes on with those that it has
     }
     if (stopping && w == workers && wsabi_server_stage(w->server) == WSABI_STAGE_RUNNING) {
       // 1001 is "going away", RFC 6455 7.4.1.
@@ -108,9 +125,12 @@ static void *serve(void *argument) {
 
 // It may meet any thread.
 static void on_signal(int number) {
-  (void)number;
   int saved = errno;
-  stopping = 1;
+  if (number == SIGHUP) {
+    reloading = 1;
+  } else {
+    stopping = 1;
+  }
   (void)wsabi_remote_wake(workers[0].remote);
   errno = saved;
 }
@@ -119,6 +139,7 @@ static void catch_signals(void) {
   struct sigaction stop = {.sa_handler = on_signal};
   sigaction(SIGTERM, &stop, NULL);
   sigaction(SIGINT, &stop, NULL);
+  if (certificate_count > 0) sigaction(SIGHUP, &stop, NULL);
 }
 
 static void make_servers(void) {
@@ -130,18 +151,47 @@ static void make_servers(void) {
       check(w, wsabi_server_serve_metrics(w->server, metrics_path, strlen(metrics_path)), "--metrics");
     }
   }
+  if (certificate_count == 0) return;
+  if (!set_certificates()) exit(EXIT_FAILURE);
+  for (worker *w = workers + 1; w < workers + threads; w++) {
+    check(w, wsabi_server_share_certificates(w->server, workers->server), "certificates");
+  }
+}
+
+// Those of the first thread's server, which are everybody's.
+static bool set_certificates(void) {
+  for (const certificate *c = certificates; c < certificates + certificate_count; c++) {
+    size_t host_len = c->host != NULL ? strlen(c->host) : 0;
+    wsabi_status status = wsabi_server_set_certificate(workers->server, c->host, host_len, c->chain,
+                                                       strlen(c->chain), c->key, strlen(c->key));
+    wsabi_slice reason;
+    if (status == WSABI_OK) continue;
+    if (wsabi_server_error(workers->server, &reason) == WSABI_OK) {
+      fprintf(stderr, "certificates: %.*s\n", (int)reason.len, (const char *)reason.data);
+    }
+    return false;
+  }
+  return true;
 }
 
 // ---- Sockets ----
 
+static uint32_t tls_flag(void) {
+  return certificate_count > 0 ? WSABI_LISTEN_TLS : 0;
+}
+
+static const char *scheme(void) {
+  return certificate_count > 0 ? "wss" : "ws";
+}
+
 static void say_ready_unix(const char *path) {
-  printf("listening on ws+unix:%s\n", path);
+  printf("listening on %s+unix:%s\n", scheme(), path);
   fflush(stdout);
 }
 
 static void listen_to_address(void) {
   // A port that is nobody else's, unless it is for several threads.
-  uint32_t flags = threads > 1 ? WSABI_LISTEN_REUSE_PORT : 0;
+  uint32_t flags = tls_flag() | (threads > 1 ? WSABI_LISTEN_REUSE_PORT : 0);
   uint16_t port = (uint16_t)number(settings.port, 65535);
   for (worker *w = workers; w < workers + threads; w++) {
     size_t len = strlen(settings.host);
@@ -149,11 +199,12 @@ static void listen_to_address(void) {
   }
   char text[sizeof "65535"];
   snprintf(text, sizeof text, "%u", port);
-  say_ready("ws", settings.host, text);
+  say_ready(scheme(), settings.host, text);
 }
 
 static void listen_to_unix(void) {
-  check(workers, wsabi_server_listen_unix(workers->server, unix_path, strlen(unix_path), 0), "listen");
+  check(workers, wsabi_server_listen_unix(workers->server, unix_path, strlen(unix_path), tls_flag()),
+        "listen");
   say_ready_unix(unix_path);
 }
 
@@ -177,7 +228,7 @@ static void say_ready_passed(void) {
     say_ready_unix(bound.unix_name.sun_path);
   } else if (getnameinfo(&bound.any, len, host, sizeof host, port, sizeof port,
                          NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
-    say_ready("ws", host, port);
+    say_ready(scheme(), host, port);
   }
 }
 
@@ -187,7 +238,7 @@ static void listen_to_passed(int count) {
     for (worker *w = workers; w < workers + threads; w++) {
       int copy = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_PASSED + count);
       if (copy < 0) die("LISTEN_FDS");
-      check(w, wsabi_server_listen_fd(w->server, copy, 0), "LISTEN_FDS");
+      check(w, wsabi_server_listen_fd(w->server, copy, tls_flag()), "LISTEN_FDS");
     }
   }
   say_ready_passed();
@@ -209,6 +260,21 @@ static void listen_for_clients(void) {
 
 // ---- Arguments ----
 
+// A host and a chain begin one, and a key belongs to the last.
+static void read_certificate(const char *name, const char *value) {
+  static const char *host;
+  if (strcmp(name, "--tls-host") == 0) {
+    host = value;
+  } else if (strcmp(name, "--tls-cert") == 0 && certificate_count < MAX_CERTIFICATES) {
+    certificates[certificate_count++] = (certificate){.host = host, .chain = value, .key = value};
+    host = NULL;
+  } else if (strcmp(name, "--tls-key") == 0 && certificate_count > 0) {
+    certificates[certificate_count - 1].key = value;
+  } else {
+    reject_arguments("not in its place", name);
+  }
+}
+
 static bool read_own_argument(const char *name, const char *value) {
   if (strcmp(name, "--threads") == 0) {
     threads = (size_t)number(value, MAX_THREADS);
@@ -217,6 +283,8 @@ static bool read_own_argument(const char *name, const char *value) {
     unix_path = value;
   } else if (strcmp(name, "--metrics") == 0) {
     metrics_path = value;
+  } else if (strncmp(name, "--tls-", 6) == 0) {
+    read_certificate(name, value);
   } else {
     return false;
   }

@@ -539,14 +539,16 @@ class server {
     if (status != WSABI_OK) return result<std::uint16_t>::failed(status);
     return bound;
   }
-  [[nodiscard]] wsabi_status listen_unix(std::string_view path) {
-    return wsabi_server_listen_unix(native(), path.data(), path.size(), 0);
+  [[nodiscard]] wsabi_status listen_unix(std::string_view path, std::uint32_t flags = 0) {
+    return wsabi_server_listen_unix(native(), path.data(), path.size(), flags);
   }
-  [[nodiscard]] wsabi_status listen_fd(int fd) { return wsabi_server_listen_fd(native(), fd, 0); }
+  [[nodiscard]] wsabi_status listen_fd(int fd, std::uint32_t flags = 0) {
+    return wsabi_server_listen_fd(native(), fd, flags);
+  }
   // Returns the connection's name. `early` was read from it already.
-  result<std::uint64_t> adopt(int fd, octets early = {}) {
+  result<std::uint64_t> adopt(int fd, octets early = {}, std::uint32_t flags = 0) {
     std::uint64_t id = 0;
-    const wsabi_status status = wsabi_server_adopt(native(), fd, early.data(), early.size(), 0, &id);
+    const wsabi_status status = wsabi_server_adopt(native(), fd, early.data(), early.size(), flags, &id);
     if (status != WSABI_OK) return result<std::uint64_t>::failed(status);
     return id;
   }
@@ -554,6 +556,23 @@ class server {
   std::string_view error() const {
     wsabi_slice text;
     return wsabi_server_error(native(), &text) == WSABI_OK ? view(text) : std::string_view();
+  }
+
+  // From PEM files; an empty host is for those whom no other fits.
+  [[nodiscard]] wsabi_status set_certificate(std::string_view chain, std::string_view key,
+                                             std::string_view host = {}) {
+    return wsabi_server_set_certificate(native(), name_or_null(host), host.size(), chain.data(), chain.size(),
+                                        key.data(), key.size());
+  }
+  // The same from memory.
+  [[nodiscard]] wsabi_status set_certificate_pem(std::string_view chain, std::string_view key,
+                                                 std::string_view host = {}) {
+    return wsabi_server_set_certificate_pem(native(), name_or_null(host), host.size(), chain.data(), chain.size(),
+                                            key.data(), key.size());
+  }
+  // Those of another server, as they are and as they will be.
+  [[nodiscard]] wsabi_status share_certificates(const server &other) {
+    return wsabi_server_share_certificates(native(), other.native());
   }
 
   // Writes, reads, and calls `handle(server_event)` for each event; waits at most
@@ -624,6 +643,8 @@ class server {
   static constexpr std::size_t batch = 64;
 
   explicit server(wsabi_server *raw) : raw_(raw) {}
+
+  static const char *name_or_null(std::string_view name) { return name.empty() ? nullptr : name.data(); }
 
   result<std::size_t> publish(const void *topic, std::size_t len, const prepared &message, std::uint64_t except) {
     std::size_t count = 0;

@@ -44,6 +44,7 @@ c_tools() {
   package libcmocka-dev has_header cmocka.h
   package valgrind has valgrind
   package binutils has nm
+  package openssl has openssl
 }
 
 loops_tools() {

@@ -49,7 +49,7 @@ _Static_assert(sizeof(wsabi_stage) == 4, "codes");
 static const size_t ABSURD[] = {SIZE_MAX, (size_t)PTRDIFF_MAX + 1};
 
 // Flags of no meaning.
-static const uint32_t UNKNOWN_FLAGS[] = {2, 3, 1U << 31, UINT32_MAX};
+static const uint32_t UNKNOWN_FLAGS[] = {4, 5, 6, 1U << 31, UINT32_MAX};
 
 // Codes that a Close must not carry. RFC 6455 7.4.
 static const uint16_t BAD_CODES[] = {0, 1, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65535};
@@ -131,6 +131,9 @@ static void null_handles(void **state) {
   NULL_GIVEN(wsabi_server_listen_unix(NULL, "x", 1, 0));
   NULL_GIVEN(wsabi_server_listen_fd(NULL, 0, 0));
   NULL_GIVEN(wsabi_server_adopt(NULL, 0, NULL, 0, 0, &o.id));
+  NULL_GIVEN(wsabi_server_set_certificate(NULL, NULL, 0, "a", 1, "a", 1));
+  NULL_GIVEN(wsabi_server_set_certificate_pem(NULL, NULL, 0, "a", 1, "a", 1));
+  NULL_GIVEN(wsabi_server_share_certificates(NULL, NULL));
   NULL_GIVEN(wsabi_server_poll(NULL, 0, o.events, 2, &o.count));
   NULL_GIVEN(wsabi_server_conn(NULL, 1, &o.conn));
   assert_int_equal(wsabi_server_count(NULL), 0);
@@ -163,6 +166,13 @@ static void null_arguments(void **state) {
   NULL_GIVEN(wsabi_server_listen(h.server, NULL, 1, 0, 0, &o.port));
   NULL_GIVEN(wsabi_server_listen_unix(h.server, NULL, 1, 0));
   NULL_GIVEN(wsabi_server_adopt(h.server, h.fd, NULL, 1, 0, &o.id));
+  NULL_GIVEN(wsabi_server_set_certificate(h.server, NULL, 1, "a", 1, "a", 1));
+  NULL_GIVEN(wsabi_server_set_certificate(h.server, NULL, 0, NULL, 1, "a", 1));
+  NULL_GIVEN(wsabi_server_set_certificate(h.server, NULL, 0, "a", 1, NULL, 1));
+  NULL_GIVEN(wsabi_server_set_certificate_pem(h.server, NULL, 1, "a", 1, "a", 1));
+  NULL_GIVEN(wsabi_server_set_certificate_pem(h.server, NULL, 0, NULL, 1, "a", 1));
+  NULL_GIVEN(wsabi_server_set_certificate_pem(h.server, NULL, 0, "a", 1, NULL, 1));
+  NULL_GIVEN(wsabi_server_share_certificates(h.server, NULL));
   NULL_GIVEN(wsabi_server_poll(h.server, 0, NULL, 2, &o.count));
   NULL_GIVEN(wsabi_server_poll(h.server, 0, o.events, 2, NULL));
   NULL_GIVEN(wsabi_server_conn(h.server, h.id, NULL));
@@ -225,6 +235,12 @@ static void absurd_lengths(void **state) {
     BAD_ARGUMENT(wsabi_server_listen(h.server, "a", len, 0, 0, &o.port));
     BAD_ARGUMENT(wsabi_server_listen_unix(h.server, "a", len, 0));
     BAD_ARGUMENT(wsabi_server_adopt(h.server, h.fd, "a", len, 0, &o.id));
+    BAD_ARGUMENT(wsabi_server_set_certificate(h.server, "a", len, "a", 1, "a", 1));
+    BAD_ARGUMENT(wsabi_server_set_certificate(h.server, "a", 1, "a", len, "a", 1));
+    BAD_ARGUMENT(wsabi_server_set_certificate(h.server, "a", 1, "a", 1, "a", len));
+    BAD_ARGUMENT(wsabi_server_set_certificate_pem(h.server, "a", len, "a", 1, "a", 1));
+    BAD_ARGUMENT(wsabi_server_set_certificate_pem(h.server, "a", 1, "a", len, "a", 1));
+    BAD_ARGUMENT(wsabi_server_set_certificate_pem(h.server, "a", 1, "a", 1, "a", len));
     BAD_ARGUMENT(wsabi_server_poll(h.server, 0, o.events, len, &o.count));
     BAD_ARGUMENT(wsabi_server_poll(h.server, 0, o.events, (size_t)PTRDIFF_MAX / sizeof *o.events + 1, &o.count));
     BAD_ARGUMENT(wsabi_server_peer_address(h.server, h.id, o.text, len, &o.count));
@@ -259,6 +275,7 @@ static void codes_that_are_none(void **state) {
   UNSUPPORTED(wsabi_server_listen_unix(h.server, "a", 1, WSABI_LISTEN_REUSE_PORT));
   UNSUPPORTED(wsabi_server_listen_fd(h.server, h.fd, WSABI_LISTEN_REUSE_PORT));
   UNSUPPORTED(wsabi_server_adopt(h.server, h.fd, NULL, 0, WSABI_LISTEN_REUSE_PORT, &o.id));
+  UNSUPPORTED(wsabi_server_listen_unix(h.server, "a", 1, WSABI_LISTEN_TLS | WSABI_LISTEN_REUSE_PORT));
   for (size_t i = 0; i < sizeof BAD_CODES / sizeof *BAD_CODES; i++) {
     BAD_ARGUMENT(wsabi_server_shutdown(h.server, BAD_CODES[i], 0));
     BAD_ARGUMENT(wsabi_remote_shutdown(remote, BAD_CODES[i], 0));

@@ -1,7 +1,8 @@
 """The server under test as a child process, shared by the interop and Autobahn runners.
 
-The server prints exactly one line, ``listening on ws://HOST:PORT/``, when it is ready, and
-ends with status 0 when it gets SIGTERM or SIGINT. Anything else is a ``ServerError``.
+The server prints exactly one line, ``listening on ws://HOST:PORT/`` or the same with ``wss``, when
+it is ready, and ends with status 0 when it gets SIGTERM or SIGINT. Anything else is a
+``ServerError``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from types import TracebackType
 
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 20.0
-READY_LINE = re.compile(rb"listening on ws://127\.0\.0\.1:(\d+)/\n")
+READY_LINE = re.compile(rb"listening on (wss?)://127\.0\.0\.1:(\d+)/\n")
 
 
 def add_server_argument(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +55,7 @@ class ServerProcess:
         self._command = [*command, "--host", "127.0.0.1", "--port", "0", *options]
         self._pass_fds = pass_fds
         self._signalled = False
+        self._scheme = ""
         self.port = 0
 
     @property
@@ -63,7 +65,7 @@ class ServerProcess:
     @property
     def url(self) -> str:
         """The address that the ready line named."""
-        return f"ws://127.0.0.1:{self.port}/"
+        return f"{self._scheme}://127.0.0.1:{self.port}/"
 
     def __enter__(self) -> ServerProcess:
         try:
@@ -81,7 +83,7 @@ class ServerProcess:
         if ready is None:
             self._end_by_force()
             raise ServerError(f"no ready line from the server, but {line!r}")
-        self.port = int(ready[1])
+        self._scheme, self.port = ready[1].decode(), int(ready[2])
         return self
 
     def __exit__(
@@ -98,8 +100,10 @@ class ServerProcess:
         self._expect_clean_end()
 
     def send_signal(self, how: signal.Signals) -> None:
-        """Asks the server to end; the end of the ``with`` block waits for it."""
-        self._signalled = True
+        """Asks the server to end, which the end of the ``with`` block waits for; or, with SIGHUP,
+        to read its files again.
+        """
+        self._signalled |= how != signal.SIGHUP
         self._process.send_signal(how)
 
     def _expect_clean_end(self) -> None:

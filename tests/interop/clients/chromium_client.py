@@ -87,7 +87,7 @@ class Browser:
                 self._exchange(url, [list(binary_payload(case))])
 
     def _load_page(self, url: str) -> None:
-        self._driver.get(url.replace("ws://", "http://"))
+        self._driver.get(url.replace("ws", "http", 1))
         self._wait_for_log("open")
 
     def _send(self, button: str) -> None:
@@ -122,7 +122,9 @@ class Browser:
 
 
 def main() -> None:
-    with running_driver(sys.argv.pop(1), sys.argv.pop(1)) as driver:
+    chromium, chromedriver = sys.argv.pop(1), sys.argv.pop(1)
+    # Of a server with TLS the certificate is one for tests.
+    with running_driver(chromium, chromedriver, "--ignore-certificate-errors") as driver:
         run_cases(Browser(driver).run_case)
 
 
