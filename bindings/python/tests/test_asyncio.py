@@ -644,8 +644,7 @@ def test_a_broadcast(run: Run) -> None:
             await clients[0].close()
             assert broadcast(clients, "late") == clients[:1]
             undecided[1].close()
-            for client in clients:
-                await client.close()
+            await asyncio.gather(*(client.close() for client in clients))
         with pytest.raises(TypeError):
             broadcast(clients, 7)  # type: ignore[arg-type]
 

@@ -669,6 +669,9 @@ def use(connection: Connection) -> list[Callable[[], object]]:
         lambda: connection.interest,
         lambda: connection.send("x"),
         lambda: connection.send(b"x"),
+        lambda: connection.send("x", more=True, compress=False),
+        lambda: connection.send_prepared(PreparedMessage("x")),
+        lambda: connection.info(Info.DEFLATE),
         connection.ping,
         connection.pong,
         connection.close,
@@ -786,6 +789,11 @@ def test_wrong_types() -> None:
         lambda: connection.send(None),  # type: ignore[arg-type]
         lambda: connection.send(["a"]),  # type: ignore[arg-type]
         lambda: connection.send("\ud800"),
+        lambda: connection.send(7, more=True),  # type: ignore[arg-type]
+        lambda: connection.send_prepared("text"),  # type: ignore[arg-type]
+        lambda: connection.send_prepared(connection),  # type: ignore[arg-type]
+        lambda: connection.send_prepared(Config()),  # type: ignore[arg-type]
+        lambda: connection.info("octets_sent"),  # type: ignore[arg-type]
         lambda: connection.ping("text"),  # type: ignore[arg-type]
         lambda: connection.close("1000"),  # type: ignore[arg-type]
         lambda: connection.close(1000, b"reason"),  # type: ignore[arg-type]

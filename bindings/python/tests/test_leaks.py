@@ -10,7 +10,7 @@ import sys
 
 import pytest
 import wire
-from wsabi import Config, Connection, Request, WsabiError
+from wsabi import Config, Connection, PreparedMessage, Request, WsabiError
 from wsabi.asyncio import ServerConnection, connect, serve
 
 CONNECTIONS = int(os.environ.get("WSABI_CONNECTIONS", "10000"))
@@ -48,12 +48,14 @@ def converse(config: Config, octets: bytes, kind: int) -> None:
     else:
         connection.accept()
         connection.receive(wire.close(1000))
+        connection.send_prepared(PreparedMessage("Hello " * 100, config))
+        connection.send("begun", more=True)
         connection.output()
         connection.receive_eof()
 
 
 def test_connections_without_io() -> None:
-    config = Config(subprotocols=["chat"])
+    config = Config(subprotocols=["chat"], message_pieces=1, counters=1)
     octets = wire.request("Sec-WebSocket-Protocol: chat", "Origin: http://a.example")
     for i in range(2000):
         converse(config, octets, i % 5)

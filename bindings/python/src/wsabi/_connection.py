@@ -429,7 +429,9 @@ class Connection:
             self._refuse()
         if more is not None or compress is not None:
             kind, data = typed(message)
-            flags = (_abi.SEND_MORE if more else 0) | _COMPRESSION[compress]
+            flags = _abi.SEND_MORE if more else 0
+            if compress is not None:
+                flags |= _abi.SEND_COMPRESSED if compress else _abi.SEND_UNCOMPRESSED
             self._check(_abi.conn_send(self._parameter, kind, data, len(data), flags))
             return
         if isinstance(message, str):
@@ -444,6 +446,8 @@ class Connection:
 
     def send_prepared(self, message: PreparedMessage) -> None:
         """Queues a message that was encoded before."""
+        if not isinstance(message, PreparedMessage):
+            raise TypeError(f"expected a wsabi.PreparedMessage, not {message!r}")
         self._check(_abi.conn_send_prepared(self._own(), message._parameter))
 
     def ping(self, data: Octets = b"") -> None:
@@ -664,7 +668,6 @@ class Connection:
             index += 1
 
 
-_COMPRESSION = {None: 0, True: _abi.SEND_COMPRESSED, False: _abi.SEND_UNCOMPRESSED}
 _VERSIONS = {"1.0": _abi.HTTP_1_0, "1.1": _abi.HTTP_1_1, "2": _abi.HTTP_2, "3": _abi.HTTP_3}
 
 

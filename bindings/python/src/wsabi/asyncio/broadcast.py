@@ -32,9 +32,11 @@ def broadcast(
         if config not in prepared:
             prepared[config] = PreparedMessage(message, config)
         try:
-            connection.send_prepared(prepared[config])
+            connection.protocol.send_prepared(prepared[config])
         except WsabiError as error:
             if error.status not in (_abi.ERR_STATE, _abi.ERR_LIMIT):
                 raise
             left_out.append(connection)
+        else:
+            connection.message_posted(prepared[config].size)
     return left_out

@@ -17,7 +17,6 @@ from .._connection import Connection
 from .._driver import Driver
 from .._errors import WsabiError
 from .._events import Close, Closed, Event, Failed, Octets, Piece, Pong, Request, Response
-from .._prepared import PreparedMessage
 from .exceptions import ConcurrencyError, ConnectionClosed, ConnectionClosedOK, closed
 
 Message = Union[str, bytes]
@@ -236,11 +235,6 @@ class WebSocket(Driver):
         finally:
             self._fragments.set_result(None)
             self._fragments = None
-
-    def send_prepared(self, message: PreparedMessage) -> None:
-        """Queues a message that was encoded before, without waiting."""
-        self.protocol.send_prepared(message)
-        self.message_posted(message.size)
 
     async def drain(self) -> None:
         """Waits until the transport takes octets."""
