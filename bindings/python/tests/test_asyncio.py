@@ -619,6 +619,30 @@ def test_messages_in_pieces(run: Run) -> None:
     run(main())
 
 
+def test_pieces_wait_for_a_handler_that_is_slow(run: Run) -> None:
+    size, most = 30_000_000, 0
+
+    async def slow(websocket: ServerConnection) -> None:
+        nonlocal most
+        received = 0
+        async for piece in websocket.recv_streaming():
+            received += len(piece)
+            most = max(most, websocket._queued)
+            await asyncio.sleep(0)
+        await websocket.send(str(received))
+
+    async def main() -> None:
+        config = Config(message_pieces=1, max_message_size=1 << 30)
+        async with local(slow, config=config, max_queue=1 << 16) as server:
+            async with connect(url_of(server)) as websocket:
+                await websocket.send(bytes(size))  # some 30,000 octets, compressed
+                assert await websocket.recv() == str(size)
+        # What a read of 16 KiB is inflated to, and no more.
+        assert most < (1 << 16) + 1100 * (1 << 14)
+
+    run(main())
+
+
 def test_a_broadcast(run: Run) -> None:
     async def main() -> None:
         text = "for all of you " * 1000

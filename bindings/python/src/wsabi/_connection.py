@@ -40,6 +40,7 @@ from ._space import (
     MEMORY,
     MESSAGE,
     NULL,
+    PIECES_READ_SIZE,
     READ_SIZE,
     RESULT,
     RUN,
@@ -174,9 +175,11 @@ class Connection:
     def receive_buffer(self) -> memoryview:
         """Memory to read from the socket into, for :meth:`received`.
 
-        All connections of a thread share it.
+        All connections of a thread share it. One that lists messages in pieces is given less at a
+        time, as that may be inflated to a thousand times its size.
         """
-        return self._space.view
+        view = self._space.view
+        return view[:PIECES_READ_SIZE] if self._pieces else view
 
     def received(self, n: int) -> list[Event]:
         """What the first ``n`` octets of :meth:`receive_buffer` mean."""

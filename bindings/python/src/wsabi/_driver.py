@@ -170,7 +170,7 @@ class Driver:
             self._write()
             interest = connection.interest
             deadline = connection.deadline
-            if interest & RECV:
+            if interest & RECV and not self._held:
                 self._dispatch(connection.receive(b""))
                 if self._wait_for_application():
                     return

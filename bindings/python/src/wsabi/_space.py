@@ -14,6 +14,8 @@ from typing import Any
 
 #: Octets that are received at once.
 READ_SIZE = 256 * 1024
+#: The same by a connection that lists messages in pieces.
+PIECES_READ_SIZE = 16 * 1024
 #: Events and runs of output that are listed at once.
 EVENTS = 1024
 RUNS = 64
