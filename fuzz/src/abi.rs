@@ -46,6 +46,8 @@ pub const OPTION_IDLE_TIMEOUT: u32 = 29;
 pub const OPTION_OUTPUT_LOW_MARK: u32 = 30;
 pub const OPTION_MESSAGE_PIECES: u32 = 31;
 pub const OPTION_COUNTERS: u32 = 32;
+pub const OPTION_MAX_CONNECTIONS: u32 = 33;
+pub const OPTION_READ_SIZE: u32 = 35;
 
 pub const POLICY_REJECT: u64 = 1;
 pub const POLICY_CLOSE: u64 = 2;
