@@ -80,7 +80,7 @@ loops: lib
 	  done; \
 	done
 
-# The shared library in LuaJIT, Ruby, PHP, Node and Python.
+# The shared library in LuaJIT, Ruby, PHP, Node, Python, Go and C#.
 hosts: lib
 	tests/tools.sh hosts
 	tests/hosts/run.sh

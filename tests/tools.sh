@@ -58,6 +58,9 @@ loops_tools() {
 
 hosts_tools() {
   package luajit has luajit
+  package golang-go has go
+  package mono-mcs has mcs
+  package mono-runtime has mono
   package ruby has ruby
   package php-cli php -r 'exit(extension_loaded("ffi") ? 0 : 1);'
   package nodejs has node

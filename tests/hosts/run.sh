@@ -1,6 +1,6 @@
 #!/bin/sh
-# Loads the shared library into other languages, from include/wsabi.ffi.h alone:
-# an opening handshake and an echo in each. Packages go to target/test-tools.
+# Loads the shared library into other languages, from include/wsabi.ffi.h alone, but for
+# Go, which reads C: an opening handshake and an echo in each. Packages go to target/test-tools.
 # Exit status: 0 all passed, 1 some failed, 3 a tool is missing.
 set -u
 cd "$(dirname "$0")" || exit 2
@@ -48,5 +48,9 @@ host ruby echo.rb
 host php -d ffi.enable=1 echo.php
 host env NODE_PATH="$tools/node_modules" node echo.cjs
 host "$tools/venv/bin/python" echo.py
+export LD_LIBRARY_PATH="$root/target/release"
+host env GODEBUG=cgocheck=2 CGO_CFLAGS="-I$root/include" CGO_LDFLAGS="$library" go run echo.go
+mcs -warnaserror -out:"$tools/echo.exe" echo.cs || exit 1
+host mono "$tools/echo.exe"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
