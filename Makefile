@@ -112,8 +112,7 @@ abi: header
 	tests/abi/run.sh
 
 abi-baseline: lib
-	tests/tools.sh abi
-	tests/abi/run.sh --baseline
+	cp include/wsabi.ffi.h tests/abi/baseline.ffi.h
 
 # The site and the manual pages, in target/docs. A warning is an error, and so is a
 # link that leads nowhere.

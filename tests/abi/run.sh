@@ -1,35 +1,50 @@
 #!/bin/sh
-# Compares the ABI with tests/abi/baseline.abi, and shows that a break would be
-# found: a change of struct, parameter, function or constant, made in a copy of
-# the sources. `make abi-baseline` accepts what there is now.
+# Compares the ABI with that of tests/abi/baseline.ffi.h, a header of before, runs a
+# program that was compiled against it, and shows that a break would be found: a
+# change of struct, parameter, function or constant, made in a copy of the
+# sources. `make abi-baseline` accepts what there is now.
 #
-# Compared is a C library with the header's declarations, whose functions do
-# nothing: its debug information holds what a C program sees and nothing else,
+# Compared are C libraries with the declarations of both headers, whose functions do
+# nothing: their debug information holds what a C program sees and nothing else,
 # whereas that of the Rust library has all private types, the paths of the machine
 # and the version of rustc in it. That the library exports these very functions
 # is checked in tests/c.
 set -eu
 cd "$(dirname "$0")/../.."
 
-baseline=tests/abi/baseline.abi
+baseline=tests/abi/baseline.ffi.h
 copy=target/abi/copy
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# witness HEADER: $work/witness.so, with a body for each function, and a variable
-# for the enum of the constants.
+# witness HEADER LIBRARY: with a body for each function, and a variable for the enum
+# of the constants.
 witness() {
   {
     printf '#include <stddef.h>\n#include <stdint.h>\n'
     sed 's/^enum {$/enum wsabi_constants {/; /^typedef/!s/);$/) { __builtin_trap(); }/' "$1"
     echo 'enum wsabi_constants wsabi_constants;'
-  } | cc -x c -std=c11 -g -shared -fPIC -o "$work/witness.so" -
+  } | cc -x c -std=c11 -g -shared -fPIC -o "$2" -
 }
 
 # New functions and constants are none of a program's business.
 compare() {
-  witness "$1"
-  abidiff --no-architecture --no-added-syms "$baseline" "$work/witness.so"
+  witness "$baseline" "$work/baseline.so"
+  witness "$1" "$work/now.so"
+  abidiff --no-added-syms "$work/baseline.so" "$work/now.so"
+}
+
+# A program of before, with the library of now.
+program() {
+  mkdir "$work/include"
+  {
+    printf '#include <stddef.h>\n#include <stdint.h>\n'
+    cat "$baseline"
+  } > "$work/include/wsabi.h"
+  cc -I"$work/include" -o "$work/program" c-examples/echo_buffer.c -Ltarget/release -lwsabi
+  LD_LIBRARY_PATH=target/release "$work/program" > "$work/log"
+  grep -q '^close: 1000 bye$' "$work/log"
+  echo 'runs: a program compiled against the baseline'
 }
 
 fresh_copy() {
@@ -73,15 +88,9 @@ must_pass() {
   echo "allowed: $name"
 }
 
-if [ "${1-}" = --baseline ]; then
-  witness include/wsabi.ffi.h
-  abidw --no-architecture --no-corpus-path --no-comp-dir-path --no-show-locs --no-parameter-names \
-    --out-file "$baseline" "$work/witness.so"
-  exit
-fi
-
 compare include/wsabi.ffi.h > "$work/log" || { cat "$work/log"; echo 'the ABI changed; if it may: make abi-baseline'; exit 1; }
 
+program
 must_fail 'a field of a struct moved' src/ffi/conn.rs \
   's/\(    pub data: \*const c_char,\n\)\(    [^\n]*\n    pub len: usize,\n\)/\2\1/'
 must_fail 'a parameter widened' src/ffi/version.rs \
