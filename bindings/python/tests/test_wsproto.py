@@ -344,6 +344,18 @@ def test_a_bad_request_gets_the_refusal_of_the_library() -> None:
     assert octets.startswith(b"HTTP/1.1 426 ") and b"RFC 6455" in octets
 
 
+def test_a_request_with_what_is_no_text() -> None:
+    extensions = "Sec-WebSocket-Extensions: \xff, permessage-deflate; \xfe=\xff"
+    for host in ("a", "xn--" + "a" * 100):
+        octets = wire.request(extensions, "Origin: \xff").replace(b"server.example.com", host.encode())
+        server = ours.WSConnection(ours.ConnectionType.SERVER)
+        server.receive_data(octets)
+        (request,) = server.events()
+        assert isinstance(request, Request) and request.host == host
+        response = server.send(AcceptConnection(extensions=[PerMessageDeflate()]))
+        assert b"Sec-WebSocket-Extensions" not in response  # parameters that nobody knows
+
+
 def test_what_may_not_be_sent() -> None:
     client = ours.WSConnection(ours.ConnectionType.CLIENT)
     server = ours.WSConnection(ours.ConnectionType.SERVER)

@@ -29,7 +29,8 @@ class WebSocket(Driver):
 
     Messages are received by ``recv()`` or by iteration. A subclass that overrides
     ``message_received`` gets them at once instead, without a task; it answers with
-    ``send_nowait``, and everything that one read brings is answered by one write.
+    ``send_nowait``, and everything that one read brings is answered by one write. Messages in
+    pieces are ``event_received``'s.
     """
 
     #: A message that comes when it is too late to answer it need not worry ``message_received``.

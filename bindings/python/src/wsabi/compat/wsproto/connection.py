@@ -151,10 +151,13 @@ class Connection:
         while self._received:
             received = self._received.popleft()
             if isinstance(received, Piece):
-                data = self._decode(received) if received.text else received.data
-                if data or received.last:
-                    kind = TextMessage if received.text else BytesMessage
-                    yield kind(data, received.last, received.last)  # type: ignore[arg-type]
+                last = received.last
+                if received.text:
+                    text = self._decoder.decode(received.data, last)
+                    if text or last:
+                        yield TextMessage(text, last, last)
+                elif received.data or last:
+                    yield BytesMessage(received.data, last, last)
                 if not self._received and Interest.RECV in self._protocol.interest:
                     self._received.extend(self._protocol.receive(b""))
             elif isinstance(received, PingReceived):
@@ -170,9 +173,6 @@ class Connection:
                 yield CloseConnection(_reason(received.code), received.reason)
             elif isinstance(received, Failed):
                 yield CloseConnection(_reason(received.code), received.text)
-
-    def _decode(self, piece: Piece) -> str:
-        return self._decoder.decode(piece.data, piece.last)
 
 
 def _reason(code: int) -> int:

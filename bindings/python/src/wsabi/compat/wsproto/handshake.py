@@ -14,7 +14,7 @@ from .connection import Connection, ConnectionState, ConnectionType
 from .events import AcceptConnection, Event, RejectConnection, RejectData, Request
 from .extensions import Extension, config_of, only_deflate
 from .typing import Headers
-from .utilities import LocalProtocolError, RemoteProtocolError, split_comma_header
+from .utilities import LocalProtocolError, RemoteProtocolError
 
 WEBSOCKET_VERSION = b"13"
 
@@ -136,11 +136,16 @@ class H11Handshake:
     # ---- A server ----
 
     def _requested(self, received: RequestReceived) -> Request:
-        offers = (value for name, value in received.headers if name.lower() in _EXTENSIONS)
+        extensions = [
+            offer.strip()
+            for name, value in received.headers
+            if name.lower() == "sec-websocket-extensions"
+            for offer in value.split(",")
+        ]
         self._request = Request(
-            host=(received.host or "").encode("latin-1").decode("idna"),
+            host=_unicode(received.host or ""),
             target=received.target,
-            extensions=[offer for value in offers for offer in split_comma_header(value.encode())],
+            extensions=extensions,
             extra_headers=_fields(received.headers, _OF_REQUEST),
             subprotocols=list(received.subprotocols),
         )
@@ -226,7 +231,12 @@ class H11Handshake:
         return f"{type(self).__name__}(client={self.client}, state={self.state})"
 
 
-_EXTENSIONS = {"sec-websocket-extensions"}
+def _unicode(host: str) -> str:
+    """A host without the encoding of IDNA, if it has that."""
+    try:
+        return host.encode("latin-1").decode("idna")
+    except UnicodeError:
+        return host
 
 
 def _fields(headers: Iterable[tuple[str, str]], without: set[str]) -> Headers:
