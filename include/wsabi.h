@@ -617,7 +617,7 @@ typedef struct {
 // Default 0.
 #define WSABI_OPTION_MAX_CONNECTIONS_PER_ADDRESS 34
 
-// Octets that a server reads at once; its buffer is as large. Default 65,536.
+// Octets that a server reads at once; its buffer is as large. Default 262,144.
 #define WSABI_OPTION_READ_SIZE 35
 
 // A correct opening handshake arrived and waits for the application's decision:

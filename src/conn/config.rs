@@ -222,7 +222,7 @@ const TABLE: [OptionInfo; OptionKey::COUNT] = [
         0,
         MAX_PEERS,
     ),
-    row(OptionKey::ReadSize, c"read_size", c"octets", 64 << 10, 4 << 10, 1 << 20),
+    row(OptionKey::ReadSize, c"read_size", c"octets", 256 << 10, 4 << 10, 1 << 20),
 ];
 
 const fn row(

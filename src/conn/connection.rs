@@ -178,22 +178,24 @@ impl Connection {
     #[inline(always)]
     fn receive(&mut self, input: &mut [u8], sink: &mut impl Sink) -> Result<usize, SendError> {
         self.settle();
-        self.release();
+        let has_spare = self.reader.release_for_next();
+        self.drop_opening();
         self.forget_response();
         if self.has_drained() && !sink.is_full() {
             self.queue = Queue::Low;
             sink.push(event(EventKind::Drained, &[]));
-            if sink.is_full() {
-                return Ok(0);
-            }
         }
         if self.state == State::Connecting {
             return self.read_opening(input, sink);
         }
-        if self.has_kept() && self.read_kept(sink) {
-            return Ok(0);
+        let used = match self.has_kept() && self.read_kept(sink) {
+            true => 0,
+            false => self.read_frames(input, sink),
+        };
+        if has_spare {
+            self.reader.drop_spare();
         }
-        Ok(self.read_frames(input, sink))
+        Ok(used)
     }
 
     /// The peer's octet stream ended. Lists that, once.
@@ -232,6 +234,14 @@ impl Connection {
             self.count_sent(len);
         }
         Ok(())
+    }
+
+    /// Copies what was lent in passing and is still to be sent.
+    ///
+    /// # Errors
+    /// `Memory`; then what waits must not be sent.
+    pub fn own_output(&mut self) -> Result<(), SendError> {
+        Ok(self.output.own()?)
     }
 
     /// Octets that wait to be sent.
@@ -603,6 +613,10 @@ impl Connection {
     #[inline]
     pub(super) fn release(&mut self) {
         self.reader.release();
+        self.drop_opening();
+    }
+
+    fn drop_opening(&mut self) {
         let state = self.state;
         self.opening.take_if(|opening| opening.is_over(state));
     }

@@ -21,6 +21,8 @@ pub struct Lent(Octets);
 
 enum Octets {
     Sole(Box<dyn Loan>),
+    /// Until [`Output::own`].
+    Passing(Box<dyn Loan>),
     Shared(Arc<Vec<u8>>),
 }
 
@@ -49,8 +51,8 @@ pub(super) struct Output {
     more: Option<Box<VecDeque<Run>>>,
     /// Octets in all runs that were not sent.
     size: usize,
-    /// Octets that were queued since the queue was last empty. It is a hint, and
-    /// may wrap.
+    /// Octets that were queued in runs of our own since the queue was last empty. It
+    /// is a hint, and may wrap.
     queued: u32,
     /// The same of the time before: the next run is made as large.
     expected: u32,
@@ -71,10 +73,21 @@ pub struct NotQueued;
 pub(super) struct OutOfMemory;
 
 impl Lent {
+    /// Octets from which on a payload is sent from where it is; fewer are copied.
+    pub const LEAST: usize = 2 << 10;
+
     /// Of one owner.
     #[must_use]
     pub fn new(loan: Box<dyn Loan>) -> Self {
         Self(Octets::Sole(loan))
+    }
+
+    /// Of one owner, who has them only until [`Connection::own_output`].
+    ///
+    /// [`Connection::own_output`]: super::Connection::own_output
+    #[must_use]
+    pub fn passing(loan: Box<dyn Loan>) -> Self {
+        Self(Octets::Passing(loan))
     }
 
     /// Of several.
@@ -86,14 +99,14 @@ impl Lent {
     #[must_use]
     pub fn octets(&self) -> &[u8] {
         match &self.0 {
-            Octets::Sole(loan) => loan.octets(),
+            Octets::Sole(loan) | Octets::Passing(loan) => loan.octets(),
             Octets::Shared(octets) => octets,
         }
     }
 
     /// They are not taken.
     pub fn decline(mut self) {
-        if let Octets::Sole(loan) = &mut self.0 {
+        if let Octets::Sole(loan) | Octets::Passing(loan) = &mut self.0 {
             loan.decline();
         }
     }
@@ -154,13 +167,14 @@ impl Output {
     /// nothing.
     pub(super) fn push_lent(&mut self, header: &Header, payload: Lent) -> Result<(), Lent> {
         let (octets, header_len) = header.encode();
-        let len = header_len + payload.octets().len();
+        let len = payload.octets().len();
         if self.room(octets.len()).is_err() || self.reserve_run().is_err() {
             return Err(payload);
         }
         extend(self.newest(), octets.get(..header_len).unwrap_or_default());
         self.more.get_or_insert_default().push_back(Run::Lent(payload));
-        self.grow(len);
+        self.grow(header_len);
+        self.size += len;
         Ok(())
     }
 
@@ -176,7 +190,20 @@ impl Output {
         self.reserve_run()?;
         let run = Run::Lent(Lent::shared(Arc::clone(octets)));
         self.more.get_or_insert_default().push_back(run);
-        self.grow(octets.len());
+        self.size += octets.len();
+        Ok(())
+    }
+
+    /// Copies what is lent in passing.
+    pub(super) fn own(&mut self) -> Result<(), OutOfMemory> {
+        for run in self.more.iter_mut().flat_map(|more| more.iter_mut()) {
+            if let Run::Lent(Lent(Octets::Passing(loan))) = run {
+                let mut copy = Vec::new();
+                copy.try_reserve_exact(loan.octets().len()).map_err(|_| OutOfMemory)?;
+                extend(&mut copy, loan.octets());
+                *run = Run::Lent(Lent::shared(Arc::new(copy)));
+            }
+        }
         Ok(())
     }
 
@@ -270,10 +297,10 @@ impl Output {
     #[cold]
     #[inline(never)]
     fn add_run(&mut self, len: usize) -> Result<&mut Vec<u8>, OutOfMemory> {
-        let guess = if self.size == 0 { self.expected as usize } else { 2 * self.size };
+        let guess = if self.size == 0 { self.expected } else { self.queued.wrapping_mul(2) };
         let mut run = Vec::new();
         // A header takes more room while it is written than it has octets.
-        let room = len.max(guess.clamp(SMALL_RUN, RUN) + size_of::<u128>());
+        let room = len.max((guess as usize).clamp(SMALL_RUN, RUN) + size_of::<u128>());
         run.try_reserve_exact(room).map_err(|_| OutOfMemory)?;
         if self.size == 0 {
             self.first = run;

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 #[cfg(not(feature = "deflate"))]
 use super::Role;
+use super::output::Lent;
 use super::output::OutOfMemory;
-use super::sending::LENT_FROM;
 use super::{Config, Connection, MessageKind, SendError};
 #[cfg(feature = "deflate")]
 use super::{OptionKey, Role, reader::RSV1};
@@ -71,7 +71,7 @@ impl Connection {
         let Some(octets) = self.form_of(message) else {
             return self.send_whole(message.kind, message.payload());
         };
-        if octets.len() < LENT_FROM {
+        if octets.len() < Lent::LEAST {
             self.output.push(octets)?;
         } else {
             self.output.push_shared(octets)?;

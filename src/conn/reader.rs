@@ -17,6 +17,11 @@ const CHUNK: usize = 16 << 10;
 /// Octets of a compressed message that a piece has before it is listed.
 const PIECE: usize = 64 << 10;
 
+/// Octets that a block has at most when it is kept for the next message. Where
+/// messages span reads, one ends and another begins in each: to give the block
+/// back and ask for another may cost a system call, and fresh pages.
+const SPARE: usize = 256 << 10;
+
 /// Octets of a message from which on there is room for the next to be read into,
 /// and how many are read at once: what is unmasked is to be in the cache.
 const SPACE_FROM: usize = 16 << 10;
@@ -213,6 +218,27 @@ impl Reader {
             None | Some(Held::Space) => {}
             Some(Held::Message) => self.message = Vec::new(),
             Some(Held::Control) => self.control = None,
+        }
+    }
+
+    /// As [`Reader::release`], but for a block that the next message may begin in.
+    /// Returns whether there is one, for [`Reader::drop_spare`].
+    #[inline]
+    pub(super) fn release_for_next(&mut self) -> bool {
+        let has_spare = self.held == Some(Held::Message) && self.message.capacity() <= SPARE;
+        if has_spare {
+            self.held = None;
+            self.message.clear();
+        } else {
+            self.release();
+        }
+        has_spare
+    }
+
+    /// No message has begun in the block: gives it back.
+    pub(super) fn drop_spare(&mut self) {
+        if self.message.is_empty() {
+            self.message = Vec::new();
         }
     }
 

@@ -72,10 +72,6 @@ struct Frame {
     more: bool,
 }
 
-/// A payload from this length on is not copied when it is lent: below, a copy
-/// costs less than another run of output.
-pub(super) const LENT_FROM: usize = 2 << 10;
-
 impl Connection {
     /// Queues a text message.
     ///
@@ -130,7 +126,7 @@ impl Connection {
         };
         // A client's payload is masked, hence copied.
         let is_copied = frame.compressed.is_some() || self.role == Role::Client;
-        if is_copied || octets.len() < LENT_FROM {
+        if is_copied || octets.len() < Lent::LEAST {
             return self.send_frame(frame, octets).map_err(|error| (error, payload));
         }
         let header = frame.header(octets.len());

@@ -169,7 +169,7 @@ pub const WSABI_OPTION_MAX_CONNECTIONS: wsabi_option = wsabi_option(33);
 /// Connections that a server has at most from one address, 0 for as many as in all.
 /// Default 0.
 pub const WSABI_OPTION_MAX_CONNECTIONS_PER_ADDRESS: wsabi_option = wsabi_option(34);
-/// Octets that a server reads at once; its buffer is as large. Default 65,536.
+/// Octets that a server reads at once; its buffer is as large. Default 262,144.
 pub const WSABI_OPTION_READ_SIZE: wsabi_option = wsabi_option(35);
 
 /// The server's order of preference: that of the config.

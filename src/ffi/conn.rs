@@ -788,6 +788,9 @@ pub extern "C" fn wsabi_conn_send_text(
     data: *const c_void,
     len: usize,
 ) -> wsabi_status {
+    if is_in_passing(conn.as_deref(), data, len) {
+        return pass_on(conn, WSABI_MESSAGE_TEXT, data, len, 0);
+    }
     with(conn, |connection| {
         // SAFETY: the header's rules: the range is readable.
         Ok(connection.send_text(unsafe { text(data, len) }?)?)
@@ -806,6 +809,9 @@ pub extern "C" fn wsabi_conn_send_binary(
     data: *const c_void,
     len: usize,
 ) -> wsabi_status {
+    if is_in_passing(conn.as_deref(), data, len) {
+        return pass_on(conn, WSABI_MESSAGE_BINARY, data, len, 0);
+    }
     with(conn, |connection| {
         // SAFETY: the header's rules: the range is readable.
         Ok(connection.send_binary(unsafe { octets(data, len) }?)?)
@@ -853,6 +859,9 @@ pub extern "C" fn wsabi_conn_send(
     len: usize,
     flags: u32,
 ) -> wsabi_status {
+    if is_in_passing(conn.as_deref(), data, len) {
+        return pass_on(conn, r#type, data, len, flags);
+    }
     with(conn, |connection| {
         // SAFETY: the header's rules: the range is readable.
         let payload = unsafe { octets(data, len) }?;
@@ -1027,6 +1036,50 @@ impl Context {
     const fn get(&self) -> *mut c_void {
         self.0
     }
+}
+
+/// Whether a payload can be sent from where a server read it.
+#[inline]
+fn is_in_passing(conn: Option<&wsabi_conn>, data: *const c_void, len: usize) -> bool {
+    #[cfg(all(feature = "server", unix))]
+    if let Some(wsabi_conn { touch: Some(touch), .. }) = conn {
+        return len >= Lent::LEAST && touch.holds(data.cast(), len);
+    }
+    let _ = (conn, data, len);
+    false
+}
+
+/// Queues a payload that stays where it is until the server has written it.
+#[cold]
+#[inline(never)]
+fn pass_on(
+    conn: Option<&mut wsabi_conn>,
+    r#type: wsabi_message,
+    data: *const c_void,
+    len: usize,
+    flags: u32,
+) -> wsabi_status {
+    with(conn, |connection| {
+        let (kind, manner) = (kind(r#type)?, manner(flags)?);
+        let passed = Lent::passing(Box::new(Passed { data: Context(data.cast_mut()), len }));
+        connection.send_lent(kind, passed, manner).map_err(|(error, _)| error.into())
+    })
+}
+
+/// A payload in the memory that a server reads into.
+struct Passed {
+    data: Context,
+    len: usize,
+}
+
+impl Loan for Passed {
+    fn octets(&self) -> &[u8] {
+        // SAFETY: there it is, until the server reads again: before that it writes,
+        // or copies, what was lent in passing.
+        unsafe { core::slice::from_raw_parts(self.data.get().cast::<u8>(), self.len) }
+    }
+
+    fn decline(&mut self) {}
 }
 
 /// A payload that is given back when it is dropped.

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
 use std::ptr::NonNull;
@@ -23,9 +24,10 @@ use super::{
 };
 use crate::conn::{Connection, Event, OptionKey, Sink};
 use crate::proto::is_valid_close_code;
-use crate::server::{CertificateError, CertificateFault, Identity};
-use crate::server::{Host, Id, Listen, Remote, RemoteError, Server, Stage, Touch};
-use crate::server::{Metrics, Sink as ServerSink};
+use crate::server::{
+    Buffer, CertificateError, CertificateFault, Host, Id, Identity, Listen, Metrics, Remote,
+    RemoteError, Server, Sink as ServerSink, Stage, Touch,
+};
 
 /// An event loop, for a host that has none: it accepts, reads, writes, tells the
 /// time, and lists the same events. For one thread at a time; a server for each
@@ -51,8 +53,7 @@ use crate::server::{Metrics, Sink as ServerSink};
 pub struct wsabi_server {
     /// `None` once a call panicked.
     server: Option<Server<Hosted>>,
-    /// Where octets are read into, made by `Box`.
-    buffer: NonNull<[u8]>,
+    buffer: Space,
     error: String,
 }
 
@@ -105,7 +106,7 @@ pub extern "C" fn wsabi_server_new(
         let server = Server::new(config).map_err(|_| WSABI_ERR_IO)?;
         out.write(Some(Box::new(wsabi_server {
             server: Some(server),
-            buffer: NonNull::from(Box::leak(buffer.into_boxed_slice())),
+            buffer: Space(NonNull::from(Box::leak(buffer.into_boxed_slice()))),
             error: String::new(),
         })));
         Ok(())
@@ -363,9 +364,9 @@ pub extern "C" fn wsabi_server_poll(
     cap: usize,
     count: Option<&mut MaybeUninit<usize>>,
 ) -> wsabi_status {
-    let buffer = server.as_ref().map(|server| server.buffer);
+    let space = server.as_ref().map(|server| Space(server.buffer.0));
     with(server, |server, error| {
-        let (buffer, count) = (some(buffer)?, some(count)?);
+        let (mut space, count) = (std::mem::ManuallyDrop::new(some(space)?), some(count)?);
         // SAFETY: the header's rules: the range is ours during the call.
         let places = unsafe { slice_mut(events, cap) }?;
         if places.is_empty() {
@@ -373,15 +374,15 @@ pub extern "C" fn wsabi_server_poll(
         }
         let mut list = List {
             events: Filler::new(places),
-            input: buffer.as_ptr().cast(),
+            input: space.start(),
             conn: std::ptr::null_mut(),
             user_data: std::ptr::null_mut(),
             id: 0,
         };
-        // SAFETY: it is the server's, and payloads of before are not valid any more.
-        let input = unsafe { &mut *buffer.as_ptr() };
         let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
-        server.poll(timeout, input, &mut list).map_err(|reason| error.tell("poll", reason))?;
+        server
+            .poll(timeout, &mut *space, &mut list)
+            .map_err(|reason| error.tell("poll", reason))?;
         count.write(list.events.filled);
         Ok(())
     })
@@ -807,10 +808,35 @@ impl Drop for Hosted {
     }
 }
 
-impl Drop for wsabi_server {
+/// Where octets are read into, made by `Box`. It is reached by a pointer, part by
+/// part, as the host reads, and sends, what lies in other parts.
+struct Space(NonNull<[u8]>);
+
+impl Space {
+    const fn start(&self) -> *mut u8 {
+        self.0.as_ptr().cast()
+    }
+}
+
+impl Buffer for Space {
+    fn size(&self) -> usize {
+        self.0.len()
+    }
+
+    fn part(&mut self, range: Range<usize>) -> &mut [u8] {
+        let (start, end) = (range.start.min(self.size()), range.end.min(self.size()));
+        // SAFETY: it lies inside, and nobody else reads or writes this part: payloads
+        // in it are not valid any more.
+        unsafe {
+            std::slice::from_raw_parts_mut(self.start().add(start), end.saturating_sub(start))
+        }
+    }
+}
+
+impl Drop for Space {
     fn drop(&mut self) {
         // SAFETY: it is from `wsabi_server_new`.
-        drop(unsafe { Box::from_raw(self.buffer.as_ptr()) });
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,7 +38,7 @@ pub struct Server<H> {
     /// Connections so far.
     serial: u64,
     /// Whose output, interest or deadline may have changed.
-    pub(super) touched: Touched,
+    pub(super) touched: Rc<Touched>,
     /// Memory for the next such list.
     pub(super) spare: Vec<u32>,
     /// Who is read from next, in order.
@@ -85,6 +86,25 @@ pub trait Sink<H>: conn::Sink {
     fn turn_to(&mut self, id: Id, host: &mut H);
 }
 
+/// Memory that octets are read into, which is the same in every turn.
+pub trait Buffer {
+    /// Its size.
+    fn size(&self) -> usize;
+
+    /// A part of it.
+    fn part(&mut self, range: Range<usize>) -> &mut [u8];
+}
+
+impl Buffer for Vec<u8> {
+    fn size(&self) -> usize {
+        self.len()
+    }
+
+    fn part(&mut self, range: Range<usize>) -> &mut [u8] {
+        self.get_mut(range).unwrap_or_default()
+    }
+}
+
 /// What the system's signs are about, apart from connections.
 pub(super) const WAKER: mio::Token = mio::Token(usize::MAX);
 /// Listeners have tokens from here on.
@@ -108,7 +128,7 @@ impl<H: Host> Server<H> {
             listeners: Slab::new(),
             peers: Slab::new(),
             serial: 0,
-            touched: Touched::default(),
+            touched: Rc::default(),
             spare: Vec::new(),
             ready: VecDeque::new(),
             round: 0,

@@ -1,5 +1,6 @@
 //! Where a turn's events go, and what is kept in mind of them.
 
+use super::embedded::Buffer;
 use super::metrics::Metrics;
 use crate::conn::{Event, EventKind, Payload, Sink};
 use crate::handshake::path;
@@ -90,34 +91,33 @@ impl Sink for Nowhere {
 }
 
 /// What is left of the buffer.
-pub(super) struct Input<'a> {
-    pub(super) rest: &'a mut [u8],
+pub(super) struct Input<'a, B> {
+    buffer: &'a mut B,
     /// Octets before it.
     pub(super) offset: usize,
-    /// A read is not worth while into less.
-    least: usize,
 }
 
-impl<'a> Input<'a> {
-    pub(super) const fn new(buffer: &'a mut [u8]) -> Self {
-        let least = buffer.len() / 4;
-        Self { rest: buffer, offset: 0, least }
+/// So many octets are read before the application handles them: they are still in
+/// the cache then.
+const HOT: usize = 32 << 10;
+
+impl<'a, B: Buffer> Input<'a, B> {
+    pub(super) const fn new(buffer: &'a mut B) -> Self {
+        Self { buffer, offset: 0 }
     }
 
     pub(super) const fn has_room(&self) -> bool {
-        self.rest.len() > self.least
+        self.offset < HOT
     }
 
-    pub(super) fn skip(&mut self, len: usize) {
-        self.take(len);
+    pub(super) fn rest(&mut self) -> &mut [u8] {
+        self.buffer.part(self.offset..self.buffer.size())
     }
 
     /// The first octets of what is left, which are so no longer.
-    pub(super) fn take(&mut self, len: usize) -> &'a mut [u8] {
-        let rest = std::mem::take(&mut self.rest);
-        let len = len.min(rest.len());
-        let (taken, rest) = rest.split_at_mut(len);
-        (self.rest, self.offset) = (rest, self.offset + len);
-        taken
+    pub(super) fn take(&mut self, len: usize) -> &mut [u8] {
+        let start = self.offset;
+        self.offset += len;
+        self.buffer.part(start..self.offset)
     }
 }

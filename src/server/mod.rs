@@ -18,7 +18,7 @@ mod topics;
 mod turn;
 
 pub use certificate_error::{CertificateError, CertificateFault};
-pub use embedded::{Server, Sink, Stage};
+pub use embedded::{Buffer, Server, Sink, Stage};
 pub use listener::Listen;
 pub use metrics::Metrics;
 pub use peer::{Host, Id, Touch};

@@ -1,6 +1,6 @@
 //! The connections of a server, and what it knows of each.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -61,15 +61,22 @@ pub struct Touch {
     slot: u32,
     is_listed: bool,
     is_dropped: bool,
-    list: Touched,
+    server: Rc<Touched>,
 }
 
-/// Places of the connections that were touched.
-pub(super) type Touched = Rc<RefCell<Vec<u32>>>;
+/// What a server's connections tell it.
+#[derive(Default)]
+pub(super) struct Touched {
+    /// Places of those that were touched.
+    pub(super) list: RefCell<Vec<u32>>,
+    /// Where the buffer lies that the server reads into.
+    pub(super) input: Cell<(usize, usize)>,
+}
 
 impl Touch {
-    pub(super) fn new(slot: usize, list: &Touched) -> Self {
-        Self { slot: slot as u32, is_listed: false, is_dropped: false, list: Rc::clone(list) }
+    pub(super) fn new(slot: usize, server: &Rc<Touched>) -> Self {
+        let server = Rc::clone(server);
+        Self { slot: slot as u32, is_listed: false, is_dropped: false, server }
     }
 
     /// The server is to look what there is to be done.
@@ -77,8 +84,19 @@ impl Touch {
     pub fn touch(&mut self) {
         if !self.is_listed {
             self.is_listed = true;
-            self.list.borrow_mut().push(self.slot);
+            self.server.list.borrow_mut().push(self.slot);
         }
+    }
+
+    /// Whether octets lie where the server reads into: there they are until its
+    /// next turn, which writes before it reads ([`Lent::passing`]).
+    ///
+    /// [`Lent::passing`]: crate::conn::Lent::passing
+    #[must_use]
+    pub fn holds(&self, octets: *const u8, len: usize) -> bool {
+        let (start, size) = self.server.input.get();
+        let at = (octets as usize).wrapping_sub(start);
+        at < size && len <= size - at
     }
 
     /// The server is to end it, without a word to anybody.
@@ -162,6 +180,14 @@ impl<H: Host> Peer<H> {
     /// Nothing more is listed of it.
     pub(super) fn is_over(&mut self) -> bool {
         self.is_ended || self.host.touch().is_dropped()
+    }
+
+    /// It is not written to in this turn, which overwrites what was lent in passing.
+    pub(super) fn keep_output(&mut self) {
+        let kept = self.host.connection().map(Connection::own_output);
+        if let Some(Err(_)) = kept {
+            self.host.touch().drop_it();
+        }
     }
 
     /// The server is leaving.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::deadlines::NEVER;
-use super::embedded::{FIRST_LISTENER, Server, Sink, Stage, WAKER, milliseconds};
+use super::embedded::{Buffer, FIRST_LISTENER, Server, Sink, Stage, WAKER, milliseconds};
 use super::listing::{Input, Listing, Nowhere, Tally};
 use super::peer::{Host, Peer};
 use super::stream::{Got, Stream};
@@ -37,11 +37,13 @@ impl<H: Host> Server<H> {
     pub fn poll(
         &mut self,
         timeout: Option<Duration>,
-        buffer: &mut [u8],
+        buffer: &mut impl Buffer,
         sink: &mut impl Sink<H>,
     ) -> io::Result<()> {
         self.bury();
         self.tell_time();
+        let address = buffer.part(0..0).as_ptr() as usize;
+        self.touched.input.set((address, buffer.size()));
         let until = timeout.map(|timeout| Instant::now() + timeout);
         let mut is_last = false;
         loop {
@@ -73,7 +75,7 @@ impl<H: Host> Server<H> {
     /// Does what is to be done for the connections that were touched.
     fn settle(&mut self, sink: &mut impl Sink<H>, tally: &mut Tally) {
         let mut touched = std::mem::take(&mut self.spare);
-        std::mem::swap(&mut touched, &mut *self.touched.borrow_mut());
+        std::mem::swap(&mut touched, &mut *self.touched.list.borrow_mut());
         for slot in touched.drain(..) {
             let slot = slot as usize;
             let Some(peer) = self.peers.get_mut(slot) else { continue };
@@ -81,6 +83,7 @@ impl<H: Host> Server<H> {
             // Payloads that were listed just now are valid until the next call.
             if sink.is_full() || tally.holds == Some(slot) {
                 peer.host.touch().touch();
+                peer.keep_output();
                 continue;
             }
             self.proceed(slot, sink, tally);
@@ -111,6 +114,10 @@ impl<H: Host> Server<H> {
                     }
                     Err(_) => return self.remove(slot, sink, tally),
                 }
+            }
+            // What is still to be written lies where is read next.
+            if connection.output_size() > 0 && connection.own_output().is_err() {
+                return self.remove(slot, sink, tally);
             }
             let interest = connection.interest();
             if interest.close {
@@ -240,7 +247,7 @@ impl<H: Host> Server<H> {
     /// Whether there is something to be done without waiting.
     fn is_busy(&self) -> bool {
         let may_accept = self.now >= self.accepts_from;
-        !self.touched.borrow().is_empty()
+        !self.touched.list.borrow().is_empty()
             || !self.ready.is_empty()
             || self.left.is_some()
             || may_accept && self.listeners.iter().any(|(_, listener)| listener.is_ready)
@@ -262,7 +269,12 @@ impl<H: Host> Server<H> {
     // ---- Read ----
 
     /// Receives what there was no room for before.
-    fn read_left<S: Sink<H>>(&mut self, input: &mut Input<'_>, sink: &mut S, tally: &mut Tally) {
+    fn read_left<S: Sink<H>>(
+        &mut self,
+        input: &mut Input<'_, impl Buffer>,
+        sink: &mut S,
+        tally: &mut Tally,
+    ) {
         let Some((slot, range)) = self.left.take() else { return };
         let Some(peer) = self.peers.get_mut(slot).filter(|peer| peer.stream.is_some()) else {
             return;
@@ -271,13 +283,18 @@ impl<H: Host> Server<H> {
         if peer.is_over() {
             return;
         }
-        input.skip(range.start);
+        input.offset = range.start;
         self.receive(slot, input, range.len(), sink, tally);
         tally.holds = Some(slot).filter(|_| tally.listed > 0);
     }
 
     /// Reads from who is ready, as long as there is room.
-    fn read<S: Sink<H>>(&mut self, input: &mut Input<'_>, sink: &mut S, tally: &mut Tally) {
+    fn read<S: Sink<H>>(
+        &mut self,
+        input: &mut Input<'_, impl Buffer>,
+        sink: &mut S,
+        tally: &mut Tally,
+    ) {
         while self.round > 0 && self.left.is_none() && !sink.is_full() && input.has_room() {
             self.round -= 1;
             let Some(slot) = self.ready.pop_front() else { return };
@@ -288,7 +305,7 @@ impl<H: Host> Server<H> {
     fn read_from<S: Sink<H>>(
         &mut self,
         slot: usize,
-        input: &mut Input<'_>,
+        input: &mut Input<'_, impl Buffer>,
         sink: &mut S,
         tally: &mut Tally,
     ) {
@@ -309,7 +326,7 @@ impl<H: Host> Server<H> {
             Some((block, room)) => {
                 (stream.append(block, room.min(MOST_IN_PLACE), &mut self.ciphertext), true)
             }
-            None => (stream.read(input.rest, &mut self.ciphertext), false),
+            None => (stream.read(input.rest(), &mut self.ciphertext), false),
         };
         peer.is_writable &= !stream.is_behind();
         let (len, is_readable) = match got {
@@ -342,7 +359,7 @@ impl<H: Host> Server<H> {
     fn receive<S: Sink<H>>(
         &mut self,
         slot: usize,
-        input: &mut Input<'_>,
+        input: &mut Input<'_, impl Buffer>,
         len: usize,
         sink: &mut S,
         tally: &mut Tally,

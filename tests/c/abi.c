@@ -223,7 +223,7 @@ static void options(void **state) {
       {WSABI_OPTION_COUNTERS, "counters", 0},
       {WSABI_OPTION_MAX_CONNECTIONS, "max_connections", 1 << 24},
       {WSABI_OPTION_MAX_CONNECTIONS_PER_ADDRESS, "max_connections_per_address", 0},
-      {WSABI_OPTION_READ_SIZE, "read_size", 65536},
+      {WSABI_OPTION_READ_SIZE, "read_size", 262144},
   };
   wsabi_config *config;
   check(wsabi_config_new(&config));
