@@ -188,7 +188,7 @@ impl Connection {
         if self.state == State::Connecting {
             return self.read_opening(input, sink);
         }
-        let used = match self.has_kept() && self.read_kept(sink) {
+        let used = match self.has_kept() && (sink.is_full() || self.read_kept(sink)) {
             true => 0,
             false => self.read_frames(input, sink),
         };
