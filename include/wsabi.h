@@ -2399,7 +2399,8 @@ wsabi_status wsabi_server_share_certificates(wsabi_server *server,
 // `wsabi_remote_wake`, and when the server is stopped. What another connection
 // does, or fails in doing, never makes this call fail.
 //
-// Payloads of the call before are not valid any more, nor are connections whose
+// A payload may be sent on, to any connection of the server, as it is: the server
+// then writes it from where it lies. Payloads of the call before are not valid any more, nor are connections whose
 // CLOSED it listed.
 //
 // Returns `WSABI_OK`; `WSABI_ERR_NULL`; `WSABI_ERR_ARGUMENT` when `cap` is 0;
