@@ -4,9 +4,10 @@ import Testing
 @testable import Wsabi
 
 @Suite struct Configs {
-  @Test("there is a setting for every option of the library")
+  @Test("there is a setting for every option of the library, but for those of the embedded server")
   func options() throws {
-    let known = Set(Settings().options.map { UInt32($0.0) })
+    let served = [WSABI_OPTION_MAX_CONNECTIONS, WSABI_OPTION_MAX_CONNECTIONS_PER_ADDRESS, WSABI_OPTION_READ_SIZE]
+    let known = Set(Settings().options.map { UInt32($0.0) } + served.map { UInt32($0) })
     var row = wsabi_option_row()
     row.struct_size = MemoryLayout<wsabi_option_row>.size
     var index = 0
