@@ -275,6 +275,10 @@ def test_uris(run: Run) -> None:
                 assert await websocket.recv() == f"/?a=b 127.0.0.1:{port} Basic dXNlcjpwQHNz"
             async with connect("ws://example.com/x", host="127.0.0.1", port=port) as websocket:
                 assert await websocket.recv() == "/x example.com None"
+            url = url_of(server, "/grü ße?x=%20{ü}&y=[1]")
+            async with connect(url) as websocket:
+                target, *_ = (await websocket.recv()).split()
+                assert target == "/gr%C3%BC%20%C3%9Fe?x=%20%7B%C3%BC%7D&y=%5B1%5D"
         for wrong in ("http://a/", "ws:///x", "ws://a/#b", "//a", ""):
             with pytest.raises(ValueError):
                 connect(wrong)

@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wire
 from conftest import BINDING
+from uvicorn.config import Config as UvicornConfig
+from uvicorn.server import ServerState
 from wsabi.asyncio import ConnectionClosed, InvalidStatus, connect
+from wsabi.uvicorn import WebSocketProtocol
 
 APPLICATION = '''
 async def app(scope, receive, send):
@@ -108,6 +112,33 @@ def test_an_application_on_the_command_line(tmp_path: Path, loop: str) -> None:
     with uvicorn(tmp_path, "application:app", "--loop", loop) as (address, process):
         asyncio.run(asyncio.wait_for(main(address), 30))
         assert next(line for line in process.stdout if line.startswith("code")) == "code 4444\n"
+
+
+def test_a_target_that_is_no_ascii() -> None:
+    """uvicorn's parser on h11 refuses it, that on httptools may not."""
+    scopes: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scopes.append(scope)
+        await send({"type": "websocket.close"})
+
+    async def main() -> None:
+        config = UvicornConfig(app=app, lifespan="off", ws="none")
+
+        def make() -> WebSocketProtocol:
+            return WebSocketProtocol(config, ServerState(), {})
+
+        server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(wire.request().replace(b"/chat?room=1", "/grü%C3%9Fe?straße".encode()))
+            assert (await reader.readline()).startswith(b"HTTP/1.1 403 ")
+            writer.close()
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    (scope,) = scopes
+    assert scope["path"] == "/grüße" and scope["raw_path"] == b"/gr%C3%BC%C3%9Fe"
+    assert scope["query_string"] == b"stra%C3%9Fe"
 
 
 def test_the_example_for_fastapi() -> None:

@@ -12,8 +12,9 @@ import os
 from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
+from string import punctuation
 from typing import Any, Optional, Union, cast
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from uvicorn.config import Config as UvicornConfig
 from uvicorn.logging import TRACE_LOG_LEVEL
@@ -137,7 +138,9 @@ class WebSocketProtocol(WebSocket, asyncio.Protocol):
 
     def _start(self, request: Request) -> None:
         """Runs the application for the request."""
-        raw_path = request.target.partition("?")[0]
+        # Octets that are no ASCII may come, which uvicorn does not expect.
+        target = quote(request.target, safe=punctuation, encoding="latin-1")
+        raw_path, _, query = target.partition("?")
         root = self.config.root_path
         self.scope = {
             "type": "websocket",
@@ -149,7 +152,7 @@ class WebSocketProtocol(WebSocket, asyncio.Protocol):
             "root_path": root,
             "path": root + unquote(raw_path),
             "raw_path": (root + raw_path).encode("ascii"),
-            "query_string": (request.query or "").encode("ascii"),
+            "query_string": query.encode("ascii"),
             "headers": [
                 (name.lower().encode("latin-1"), value.encode("latin-1"))
                 for name, value in request.headers

@@ -8,7 +8,7 @@ import ssl as tls
 from collections.abc import Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Optional, Union
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from .._config import Config
 from .._connection import Connection
@@ -64,6 +64,10 @@ class Address(NamedTuple):
     credentials: Optional[str]
 
 
+#: Characters of a path and a query besides letters and digits, RFC 3986 3.3 and 3.4.
+_IN_TARGET = "-._~%!$&'()*+,;=:@/?"
+
+
 def parse_uri(uri: str) -> Address:
     """Takes a URI apart, RFC 6455 3."""
     parts = urlsplit(uri)
@@ -77,6 +81,7 @@ def parse_uri(uri: str) -> Address:
     if parts.port is not None and parts.port != (443 if secure else 80):
         authority += f":{parts.port}"
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = quote(target, safe=_IN_TARGET)  # RFC 3987 3.1
     credentials = None
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
