@@ -457,9 +457,9 @@ typedef struct {
   uint64_t failures;
   // Messages, or pieces of them, that were listed.
   uint64_t messages_received;
-  // Octets read.
+  // Octets read, and where TLS is spoken decrypted.
   uint64_t octets_received;
-  // Octets written.
+  // Octets written, not counting what TLS adds.
   uint64_t octets_sent;
   // Messages of `wsabi_server_publish` and of a `wsabi_remote` that were queued.
   uint64_t messages_published;

@@ -585,9 +585,9 @@ pub struct wsabi_metrics {
     pub failures: u64,
     /// Messages, or pieces of them, that were listed.
     pub messages_received: u64,
-    /// Octets read.
+    /// Octets read, and where TLS is spoken decrypted.
     pub octets_received: u64,
-    /// Octets written.
+    /// Octets written, not counting what TLS adds.
     pub octets_sent: u64,
     /// Messages of `wsabi_server_publish` and of a `wsabi_remote` that were queued.
     pub messages_published: u64,

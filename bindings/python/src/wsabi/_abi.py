@@ -789,7 +789,7 @@ class Options(TypedDict, total=False):
     max_connections: int
     #: Connections that a server has at most from one address, 0 for as many as in all. Default 0.
     max_connections_per_address: int
-    #: Octets that a server reads at once; its buffer is as large. Default 65,536.
+    #: Octets that a server reads at once; its buffer is as large. Default 262,144.
     read_size: int
 
 
