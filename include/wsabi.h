@@ -2330,7 +2330,7 @@ wsabi_status wsabi_server_listen_fd(wsabi_server *server,
 // Writes the connection's name to `*id`, which may be NULL.
 //
 // Returns as `wsabi_server_listen_fd`, and `WSABI_ERR_LIMIT` when there are as many
-// connections as there may be. With a status other than `WSABI_OK` the
+// connections as there may be; `WSABI_ERR_MEMORY`. With a status other than `WSABI_OK` the
 // descriptor is the caller's as before.
 WSABI_API
 wsabi_status wsabi_server_adopt(wsabi_server *server,

@@ -11,6 +11,9 @@
 
 #[path = "../fuzz/src/abi.rs"]
 mod abi;
+#[cfg(all(feature = "server", unix))]
+#[path = "../fuzz/src/abi_server.rs"]
+mod abi_server;
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -210,6 +213,77 @@ fn a_prepared_message_is_shared_by_threads() {
         .collect();
     drop(prepared);
     threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// The one object that is for any number of threads beside its server: what they
+/// want is done by the thread that polls, in the order of each, until the server is no
+/// more.
+#[test]
+#[cfg(all(feature = "server", unix))]
+fn remotes_while_their_server_is_polled() {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let config = Config::new(&[(OPTION_AUTO_ACCEPT, 1)]);
+    let prepared = Prepared::new(None, MESSAGE_BINARY, &[0xff, 0]).unwrap();
+    let mut server = abi_server::Server::new(&config);
+    let (mut socket, other) = UnixStream::pair().unwrap();
+    let id = server.adopt(other.into(), request.as_bytes());
+    while server.poll(-1, 1).is_empty() {}
+    let remote = server.remote();
+    let polls = thread::spawn(move || {
+        let mut seen = Vec::new();
+        while server.stage() != abi_server::STAGE_STOPPED {
+            seen.extend(server.poll(-1, 2).iter().map(|event| event.event.kind));
+        }
+        seen
+    });
+    thread::scope(|scope| {
+        for thread in 0..THREADS as u8 {
+            let (remote, prepared) = (&remote, &prepared);
+            scope.spawn(move || {
+                for round in 0..ROUNDS as u8 {
+                    assert_eq!(remote.send(id, MESSAGE_BINARY, &[thread, round]), OK);
+                    assert_eq!(remote.publish(b"nobody's", prepared), OK);
+                    assert_eq!(remote.send(id + 1, MESSAGE_TEXT, b"to nobody"), OK);
+                    assert_eq!(remote.wake(), OK);
+                }
+            });
+        }
+    });
+    assert_eq!(remote.close(id, 1000, b""), OK);
+    let mut heard = Vec::new();
+    let mut part = [0; 1024];
+    while !heard.ends_with(b"\x88\x02\x03\xe8") {
+        let len = socket.read(&mut part).unwrap();
+        assert!(len > 0);
+        heard.extend_from_slice(&part[..len]);
+    }
+    let frames = &heard[heard.len() - 4 - 4 * THREADS * ROUNDS..heard.len() - 4];
+    let mut next = [0; THREADS];
+    for frame in frames.chunks(4) {
+        assert_eq!(frame[..2], [0x82, 2]);
+        assert_eq!(frame[3], next[usize::from(frame[2])]);
+        next[usize::from(frame[2])] += 1;
+    }
+    socket.write_all(b"\x88\x82\0\0\0\0\x03\xe8").unwrap();
+    assert_eq!(socket.read(&mut part).unwrap(), 0);
+    // It ends while they still want something of it.
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while remote.send(id, MESSAGE_BINARY, b"") != ERR_STATE {
+                    assert_eq!(remote.wake(), OK);
+                    thread::yield_now();
+                }
+            });
+        }
+        assert_eq!(remote.shutdown(1001, 0), OK);
+        assert_eq!(polls.join().unwrap(), [EVENT_CLOSE, EVENT_CLOSED]);
+    });
+    assert_eq!(remote.close(id, 1000, b""), ERR_STATE);
 }
 
 /// What the rule forbids, in a form that does no harm: `make tsan` demands that

@@ -229,7 +229,7 @@ pub extern "C" fn wsabi_server_listen_fd(
 /// Writes the connection's name to `*id`, which may be NULL.
 ///
 /// Returns as `wsabi_server_listen_fd`, and `WSABI_ERR_LIMIT` when there are as many
-/// connections as there may be. With a status other than `WSABI_OK` the
+/// connections as there may be; `WSABI_ERR_MEMORY`. With a status other than `WSABI_OK` the
 /// descriptor is the caller's as before.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsabi_server_adopt(
@@ -248,6 +248,7 @@ pub extern "C" fn wsabi_server_adopt(
         let name = take(fd, |socket| server.adopt(socket, early, how)).map_err(|reason| {
             match reason.as_ref().map(io::Error::kind) {
                 Some(io::ErrorKind::QuotaExceeded) => WSABI_ERR_LIMIT,
+                Some(io::ErrorKind::OutOfMemory) => WSABI_ERR_MEMORY,
                 _ => error.tell_of(format_args!("descriptor {fd}"), reason),
             }
         })?;

@@ -83,10 +83,7 @@ impl Remote {
     /// As [`RemoteError`] says. That the connection is no more, or that too much
     /// of its output waits, is none.
     pub fn send(&self, to: Id, kind: MessageKind, payload: &[u8]) -> Result<(), RemoteError> {
-        let mut copy = Vec::new();
-        copy.try_reserve_exact(payload.len()).map_err(|_| RemoteError::Memory)?;
-        copy.extend_from_slice(payload);
-        self.queue(payload.len(), Wish::Send { to, kind, payload: copy })
+        self.queue(payload.len(), Wish::Send { to, kind, payload: copy(payload)? })
     }
 
     /// Sends a prepared message.
@@ -102,8 +99,9 @@ impl Remote {
     /// # Errors
     /// As [`Remote::send`].
     pub fn publish(&self, topic: Option<&[u8]>, message: &Prepared) -> Result<(), RemoteError> {
-        let topic = topic.map(<[u8]>::to_vec);
-        self.queue(0, Wish::Publish { topic, message: message.clone() })
+        let size = topic.map_or(0, <[u8]>::len);
+        let topic = topic.map(copy).transpose()?;
+        self.queue(size, Wish::Publish { topic, message: message.clone() })
     }
 
     /// Begins the closing handshake of a connection. The code and the reason are
@@ -175,6 +173,13 @@ impl Remote {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn copy(octets: &[u8]) -> Result<Vec<u8>, RemoteError> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(octets.len()).map_err(|_| RemoteError::Memory)?;
+    copy.extend_from_slice(octets);
+    Ok(copy)
 }
 
 impl fmt::Debug for Remote {

@@ -42,7 +42,10 @@ impl Stream {
         let mut stream =
             if domain == Domain::UNIX { Self::unix(socket) } else { Self::tcp(socket) };
         if !early.is_empty() {
-            stream.early = Some(Box::new(VecDeque::from(early.to_vec())));
+            let mut copy = VecDeque::new();
+            copy.try_reserve_exact(early.len())?;
+            copy.extend(early);
+            stream.early = Some(Box::new(copy));
         }
         Ok(stream)
     }
