@@ -164,11 +164,15 @@ soak soak-briefly: examples
 	$(MAKE) -C tests/soak
 	tests/soak/run.py --server $(server) --seconds $(SOAK_SECONDS)
 
-# The C ABI under both models of aliasing.
+# The C ABI under both models of aliasing, the embedded server with its sockets
+# included.
+hosted := $(CARGO) +$(NIGHTLY) miri test --no-default-features --features std,deflate,server --test server
 miri:
 	tests/tools.sh miri
 	$(CARGO) +$(NIGHTLY) miri test --test ffi
 	MIRIFLAGS=-Zmiri-tree-borrows $(CARGO) +$(NIGHTLY) miri test --test ffi
+	MIRIFLAGS=-Zmiri-disable-isolation $(hosted)
+	MIRIFLAGS='-Zmiri-disable-isolation -Zmiri-tree-borrows' $(hosted)
 
 # The rule for threads, under ThreadSanitizer with the standard library instrumented
 # too. What breaks the rule has to be reported, inside the library.

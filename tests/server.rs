@@ -23,7 +23,12 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
-use std::os::unix::net::UnixStream;
+// For Miri a socketpair is no socket.
+#[cfg(miri)]
+use std::net::TcpStream as Stream;
+use std::os::fd::OwnedFd;
+#[cfg(not(miri))]
+use std::os::unix::net::UnixStream as Stream;
 use std::ptr::null_mut;
 use std::time::{Duration, Instant};
 
@@ -53,7 +58,7 @@ fn whatever_clients_and_the_application_do() {
 /// A client, and what is known of its connection.
 struct Client {
     /// `None` once it dropped its socket.
-    socket: Option<UnixStream>,
+    socket: Option<Stream>,
     /// What it is going to write.
     wire: Vec<u8>,
     /// Messages that are in it, or were.
@@ -128,8 +133,7 @@ impl World {
     // ---- Clients ----
 
     fn connect(&mut self) {
-        let (socket, other) = UnixStream::pair().unwrap();
-        // What std uses for that is none of what Miri knows.
+        let (socket, other) = pair();
         socket2::SockRef::from(&socket).set_nonblocking(true).unwrap();
         let mut wire = REQUEST.as_bytes().to_vec();
         let mut client = Client::new(socket);
@@ -141,7 +145,7 @@ impl World {
         }
         let early = self.random.below(wire.len() + 1).min(60_000);
         client.wire = wire.split_off(early);
-        let id = self.server.adopt(other.into(), &wire);
+        let id = self.server.adopt(other, &wire);
         self.places.insert(id, self.clients.len());
         self.clients.push(client);
     }
@@ -342,7 +346,7 @@ impl World {
 }
 
 impl Client {
-    fn new(socket: UnixStream) -> Self {
+    fn new(socket: Stream) -> Self {
         Self {
             socket: Some(socket),
             wire: Vec::new(),
@@ -475,6 +479,19 @@ impl Client {
 }
 
 // ---- Octets ----
+
+#[cfg(not(miri))]
+fn pair() -> (Stream, OwnedFd) {
+    let (socket, other) = Stream::pair().unwrap();
+    (socket, other.into())
+}
+
+#[cfg(miri)]
+fn pair() -> (Stream, OwnedFd) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = Stream::connect(listener.local_addr().unwrap()).unwrap();
+    (socket, listener.accept().unwrap().0.into())
+}
 
 fn find(octets: &[u8], what: &[u8]) -> Option<usize> {
     octets.windows(what.len()).position(|window| window == what)

@@ -6,7 +6,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
-use socket2::{Domain, SockRef};
+use socket2::SockRef;
 
 use super::tls::{Certificates, Session};
 
@@ -38,9 +38,8 @@ pub(super) enum Got {
 impl Stream {
     /// A connected socket, and what was read from it already.
     pub(super) fn adopt(socket: OwnedFd, early: &[u8]) -> io::Result<Self> {
-        let domain = SockRef::from(&socket).domain()?;
-        let mut stream =
-            if domain == Domain::UNIX { Self::unix(socket) } else { Self::tcp(socket) };
+        let is_unix = SockRef::from(&socket).local_addr()?.is_unix();
+        let mut stream = if is_unix { Self::unix(socket) } else { Self::tcp(socket) };
         if !early.is_empty() {
             let mut copy = VecDeque::new();
             copy.try_reserve_exact(early.len())?;
@@ -239,6 +238,7 @@ impl Write for Socket {
         uninterrupted(|| socket.send_with_flags(octets, NO_SIGNAL))
     }
 
+    #[cfg(not(miri))] // which knows no `sendmsg`
     fn write_vectored(&mut self, runs: &[IoSlice<'_>]) -> io::Result<usize> {
         let socket = SockRef::from(&*self);
         uninterrupted(|| socket.send_vectored_with_flags(runs, NO_SIGNAL))
