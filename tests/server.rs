@@ -473,7 +473,8 @@ impl Client {
         if !self.is_cut {
             assert_eq!(told.len(), 0, "something was not heard");
             assert!(rest.is_empty() && !self.heard.is_empty());
-            assert!(self.is_left || self.listed == self.said.len(), "something was not listed");
+            let is_listed = self.is_left || self.listed == self.said.len();
+            assert!(is_listed, "{} of {} were listed", self.listed, self.said.len());
         }
     }
 }

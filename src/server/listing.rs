@@ -106,8 +106,9 @@ impl<'a, B: Buffer> Input<'a, B> {
         Self { buffer, offset: 0 }
     }
 
-    pub(super) const fn has_room(&self) -> bool {
-        self.offset < HOT
+    /// Whether it is worth while to read: into nothing would look like the end.
+    pub(super) fn has_room(&self) -> bool {
+        self.offset < HOT.min(self.buffer.size() / 4 * 3)
     }
 
     pub(super) fn rest(&mut self) -> &mut [u8] {
