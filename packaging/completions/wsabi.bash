@@ -9,6 +9,11 @@ _wsabi() {
   case $command$prev in
     explain--from) COMPREPLY=($(compgen -W 'client server' -- "$cur")) && return ;;
     explain--color) COMPREPLY=($(compgen -W 'auto always never' -- "$cur")) && return ;;
+    serve--subprotocol-absent | serve--subprotocol-mismatch)
+      COMPREPLY=($(compgen -W 'accept reject close' -- "$cur")) && return ;;
+    serve--unix) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
+    serve--no-deflate | serve--help) ;;
+    serve--*) return ;;
     connect--subprotocol | connect--header | connect--origin | connect--ping | connect--close) return ;;
   esac
   case $command/$cur in
@@ -17,8 +22,11 @@ _wsabi() {
     connect/-*)
       COMPREPLY=($(compgen -W '--subprotocol --header --origin --ping --close --no-deflate --help' -- "$cur")) ;;
     connect/*) COMPREPLY=($(compgen -W 'ws://' -- "$cur")) ;;
-    help/*) COMPREPLY=($(compgen -W 'connect explain' -- "$cur")) ;;
-    /*) COMPREPLY=($(compgen -W 'connect explain help --help --version' -- "$cur")) ;;
+    serve/*)
+      COMPREPLY=($(compgen -W '--host --port --unix --threads --path --subprotocol --subprotocol-absent
+        --subprotocol-mismatch --origin --no-deflate --max-message --opening-timeout --idle-timeout --metrics --help' -- "$cur")) ;;
+    help/*) COMPREPLY=($(compgen -W 'connect explain serve' -- "$cur")) ;;
+    /*) COMPREPLY=($(compgen -W 'connect explain serve help --help --version' -- "$cur")) ;;
   esac
 }
 

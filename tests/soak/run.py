@@ -40,6 +40,8 @@ HEAP = HERE / "build" / "heap.so"
 WORKERS = 4
 # Longer than any connection's opening needs on a busy machine; what says nothing waits for it.
 OPENING_TIMEOUT_MS = 3000
+# When thousands begin at once.
+LONGEST_OPENING_TIMEOUT_MS = 15000
 QUIET_TIMEOUT = 30.0  # for the server to see the end of all connections
 END_TIMEOUT = 60.0  # for the connections to come to their end
 
@@ -160,7 +162,9 @@ def soak(arguments: argparse.Namespace) -> None:
     exact = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0"
     preload = ["env", f"LD_PRELOAD={HEAP}", f"HEAP_FD={write_fd}", exact]
     command = [*preload, *server_command(arguments.server)]
-    options = ["--opening-timeout", str(OPENING_TIMEOUT_MS)]
+    thousands = max(1, arguments.connections // 1000)
+    timeout = min(OPENING_TIMEOUT_MS * thousands, LONGEST_OPENING_TIMEOUT_MS)
+    options = ["--opening-timeout", str(timeout)]
     with ServerProcess(command, *options, pass_fds=[write_fd]) as process:
         server = Server(process.pid, heap_fd)
         print(f"at the start: {server.footprint()}")

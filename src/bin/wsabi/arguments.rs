@@ -5,11 +5,15 @@ use std::ffi::OsString;
 use wsabi::conn::{Config, OptionKey, Role};
 use wsabi::explain::Sender;
 
+#[cfg(all(feature = "server", unix))]
+use super::serve::{self, Serve};
 use super::url::Url;
 
 pub(super) enum Command {
     Connect(Box<Connect>),
     Explain(Explain),
+    #[cfg(all(feature = "server", unix))]
+    Serve(Box<Serve>),
     /// One of the texts below.
     Help(&'static str),
     Version,
@@ -48,7 +52,8 @@ wsabi: what is wrong with a WebSocket connection
 
 usage: wsabi connect [OPTION]... URL
        wsabi explain [OPTION]... [FILE]
-       wsabi help connect|explain
+       wsabi serve [OPTION]...
+       wsabi help connect|explain|serve
        wsabi --version
 ";
 
@@ -105,10 +110,14 @@ pub(super) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Com
     match command.to_string_lossy().as_ref() {
         "connect" => parse_connect(Words::new(arguments)),
         "explain" => parse_explain(Words::new(arguments)),
+        #[cfg(all(feature = "server", unix))]
+        "serve" => serve::arguments::parse(Words::new(arguments)),
         "help" => {
             Ok(Command::Help(match arguments.next().as_ref().and_then(|topic| topic.to_str()) {
                 Some("connect") => HELP_CONNECT,
                 Some("explain") => HELP_EXPLAIN,
+                #[cfg(all(feature = "server", unix))]
+                Some("serve") => serve::arguments::HELP,
                 _ => HELP,
             }))
         }
@@ -178,7 +187,7 @@ fn parse_close(text: &str) -> Result<(u16, String), String> {
     }
 }
 
-fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+pub(super) fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("{text:?} is not a number in range"))
 }
 
@@ -227,11 +236,11 @@ fn parse_explain(mut words: Words<impl Iterator<Item = OsString>>) -> Result<Com
 
 /// The arguments behind a command: options, with values attached by `=` or behind
 /// them, and operands.
-struct Words<I> {
+pub(super) struct Words<I> {
     rest: I,
     option: String,
     attached: Option<String>,
-    operands: Vec<OsString>,
+    pub(super) operands: Vec<OsString>,
 }
 
 impl<I: Iterator<Item = OsString>> Words<I> {
@@ -240,7 +249,7 @@ impl<I: Iterator<Item = OsString>> Words<I> {
     }
 
     /// The next option, without an attached value. Operands are set aside.
-    fn next_option(&mut self) -> Option<String> {
+    pub(super) fn next_option(&mut self) -> Option<String> {
         for word in self.rest.by_ref() {
             match word.to_str() {
                 Some("--") => break,
@@ -260,13 +269,13 @@ impl<I: Iterator<Item = OsString>> Words<I> {
     }
 
     /// The value of that option.
-    fn value(&mut self) -> Result<String, String> {
+    pub(super) fn value(&mut self) -> Result<String, String> {
         let behind = || self.rest.next()?.into_string().ok();
         let value = self.attached.take().or_else(behind);
         value.ok_or_else(|| format!("{} is without its value", self.option))
     }
 
-    fn no_value(&self) -> Result<(), String> {
+    pub(super) fn no_value(&self) -> Result<(), String> {
         match self.attached {
             Some(_) => Err(format!("{} has no value", self.option)),
             None => Ok(()),

@@ -1,11 +1,13 @@
-//! The command `wsabi`: connects to servers, and explains captured handshakes and
-//! frames.
+//! The command `wsabi`: connects to servers, is one, and explains captured
+//! handshakes and frames.
 
 mod arguments;
 mod connect;
 mod hands;
 mod json;
 mod report;
+#[cfg(all(feature = "server", unix))]
+mod serve;
 mod signals;
 mod url;
 
@@ -26,6 +28,13 @@ fn main() -> ExitCode {
             return match connect::run(*command) {
                 Ok(status) => ExitCode::from(status),
                 Err((status, mistake)) => complain(status, &mistake),
+            };
+        }
+        #[cfg(all(feature = "server", unix))]
+        Ok(Command::Serve(command)) => {
+            return match serve::run(*command) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(mistake) => complain(1, &mistake),
             };
         }
         Ok(Command::Explain(command)) => match read(command.file.as_deref()) {
