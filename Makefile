@@ -10,13 +10,14 @@ PORT ?= 9001
 FUZZ_SECONDS ?= 40
 SOAK_SECONDS ?= 60
 server := c-examples/build/echo_server
+embedded := c-examples/build/server_mio
 client := c-examples/build/client
 # The nightly toolchain is for Miri and the fuzzers alone.
 NIGHTLY ?= nightly
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
 .PHONY: run lib examples test lint header test-rust test-core test-c loops hosts test-install test-deb test-targets \
-	test-swift abi abi-baseline docs deny autobahn interop soak soak-briefly miri tsan fuzz bench bench-echo clean \
+	test-swift abi abi-baseline docs deny autobahn interop faults soak soak-briefly miri tsan fuzz bench bench-echo clean \
 	native peers
 
 # echo_server, as most hosts have a loop; c-examples/build/server_mio has the same arguments.
@@ -35,7 +36,7 @@ examples: lib
 
 # Two suites at a time: most of those with peers wait for them.
 native := lint header test-rust test-core test-c test-install test-deb abi docs deny miri fuzz
-peers := loops hosts test-python test-swift interop autobahn soak-briefly tsan
+peers := loops hosts test-python test-swift interop autobahn faults soak-briefly tsan
 
 test: examples
 	@$(MAKE) -j2 --output-sync=target native peers
@@ -143,18 +144,28 @@ interop: examples
 	tests/interop/tls.py --server c-examples/build/server_mio
 	$(MAKE) -C c-examples asan
 	$(CARGO) build --locked --bin wsabi
+	tests/interop/brief.py --server '$(embedded) --threads 2'
+	tests/interop/brief.py --server 'target/debug/wsabi serve'
 	tests/interop/connect.py --client $(client) --client c-examples/build/static/client \
 	    --client 'target/debug/wsabi connect'
 	tests/interop/connect.py --raw --client c-examples/build/asan/client \
 	    --client 'valgrind --quiet --error-exitcode=99 --leak-check=full $(client)'
 
-# The Autobahn testsuite against the C server: what takes two minutes, or with
-# CASES=all all of it, which takes a quarter of an hour or two.
+# The Autobahn testsuite against the C servers: what takes two minutes, of the embedded
+# loop half a minute, or with CASES=all all of it, which takes a quarter of an hour or two.
+autobahn: briefly := '[1-7].*' '10.*' '12.1.[1-5]' '13.1.[1-5]'
 autobahn: examples
 	tests/tools.sh autobahn
 	$(MAKE) -C tests/autobahn
 	tests/autobahn/run.py --server $(server) $(if $(filter all,$(CASES)),--cases '*')
+	tests/autobahn/run.py --server $(embedded) $(if $(filter all,$(CASES)),--cases '*',--cases $(briefly))
 	tests/autobahn/client.py --client tests/autobahn/build/echo_client $(if $(filter all,$(CASES)),--cases '*')
+
+# What goes wrong with some connections, beside others: plain, and under the sanitizers.
+faults: examples
+	$(MAKE) -C c-examples asan
+	tests/faults/run.py --server $(embedded)
+	tests/faults/run.py --server c-examples/build/asan/server_mio
 
 # A thousand connections at a time that behave well, badly or go away, and what the
 # server holds afterwards.
@@ -162,7 +173,10 @@ soak-briefly: SOAK_SECONDS = 10
 soak soak-briefly: examples
 	tests/tools.sh soak
 	$(MAKE) -C tests/soak
-	tests/soak/run.py --server $(server) --seconds $(SOAK_SECONDS)
+	tests/soak/run.py --server $(server) --seconds $(shell expr $(SOAK_SECONDS) / 2)
+	tests/soak/run.py --server $(embedded) --seconds $(shell expr $(SOAK_SECONDS) / 2)
+	$(if $(filter soak,$@),tests/soak/run.py --server '$(embedded) --threads 2' --connections 10000 \
+	    --seconds $(SOAK_SECONDS))
 
 # The C ABI under both models of aliasing, the embedded server with its sockets
 # included.
