@@ -123,12 +123,14 @@ fn run_one(
     }
     let port = match &serve.unix {
         Some(path) => {
-            server.listen_unix(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            server
+                .listen_unix(path, Listen::default())
+                .map_err(|error| format!("{}: {error}", path.display()))?;
             0
         }
         None => {
             // A port that is nobody else's, unless it is for several threads.
-            let how = Listen { reuse_port: serve.threads > 1 };
+            let how = Listen { reuse_port: serve.threads > 1, ..Listen::default() };
             let bound = server.listen(&serve.host, port, how);
             bound.map_err(|error| format!("{}: {error}", serve.host))?.port()
         }
