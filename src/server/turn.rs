@@ -13,7 +13,7 @@ use crate::conn::{Connection, Event, EventKind, Marks, Payload, Sink as _};
 use crate::handshake::Answer;
 
 /// Runs written at once.
-const RUNS: usize = 32;
+const RUNS: usize = 64;
 
 /// Octets of a large message that are read in its place, before others have
 /// their turn.
