@@ -213,6 +213,20 @@ impl World {
         }
     }
 
+    /// Sends what came to any connection, from where it lies.
+    fn send_on(&mut self, event: &ServerEvent, payload: &[u8]) {
+        let place = self.random.below(self.clients.len());
+        let Side::Open(conn) = self.clients[place].server else { return };
+        let (data, len) = (event.event.data.cast(), event.event.len);
+        // SAFETY: both live until the next call of the server.
+        let status = unsafe { wsabi_conn_send_binary(conn, data, len) };
+        if status == OK {
+            self.clients[place].told.push((0x82, payload.to_vec()));
+        } else {
+            assert_eq!(status, ERR_STATE);
+        }
+    }
+
     fn close(&mut self, place: usize) {
         let Side::Open(conn) = self.clients[place].server else { return };
         // SAFETY: as above.
@@ -283,8 +297,10 @@ impl World {
                 let said = &client.said[client.listed];
                 assert_eq!((event.event.kind, payload), (said.0, &said.1[..]));
                 client.listed += 1;
-                if self.random.one_in(2) {
-                    self.send(place);
+                match self.random.below(3) {
+                    0 => self.send(place),
+                    1 => self.send_on(event, payload),
+                    _ => {}
                 }
                 return;
             }
