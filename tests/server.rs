@@ -134,6 +134,10 @@ impl World {
 
     fn connect(&mut self) {
         let (socket, other) = pair();
+        // Not for Miri, whose sockets have the size they have.
+        if !cfg!(miri) && self.random.one_in(2) {
+            socket2::SockRef::from(&other).set_send_buffer_size(1 << 12).unwrap();
+        }
         socket2::SockRef::from(&socket).set_nonblocking(true).unwrap();
         let mut wire = REQUEST.as_bytes().to_vec();
         let mut client = Client::new(socket);
@@ -548,7 +552,8 @@ impl Random {
     fn octets(&mut self) -> Vec<u8> {
         let most = match self.below(10) {
             0 => LARGEST,
-            1..=3 => 1000,
+            1..=3 => LARGEST.min(20_000),
+            4..=5 => 1000,
             _ => 20,
         };
         let (len, first) = (self.below(most + 1), self.below(256));
