@@ -208,8 +208,11 @@ bench: lib
 	$(CARGO) run --locked --release --manifest-path benches/Cargo.toml --bin deflate
 	$(CARGO) run --locked --release --manifest-path benches/Cargo.toml --bin rest
 
+# Beside the servers of others; leaves docs/echo.svg.
 bench-echo: examples
-	python3 benches/echo.py
+	tests/tools.sh bench_echo
+	python3 benches/echo.py --peers
+	python3 benches/chart.py
 
 clean:
 	$(CARGO) clean

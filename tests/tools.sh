@@ -180,6 +180,13 @@ bench_tools() {
   package zlib1g-dev has_header zlib.h
 }
 
+bench_echo_tools() {
+  bench_tools
+  package libwebsockets-dev has_header libwebsockets.h
+  package nodejs has node
+  package npm has npm
+}
+
 check_all() {
   missing_packages=
   hints=
