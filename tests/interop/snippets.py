@@ -19,7 +19,7 @@ from report import Report
 from tools import HERE
 
 TIMEOUT = 60.0
-PAGES = ("answers.md", "connections.md", "hosts.md")
+PAGES = ("answers.md", "connections.md", "hosts.md", "server.md")
 ANSWER_TO = "answer to "
 CLOSE = 0x88  # a final frame with the opcode of a Close
 SNIPPET = re.compile(r"^```c\n(.*?)^```$", re.M | re.S)
