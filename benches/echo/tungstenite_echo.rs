@@ -5,7 +5,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 async fn echo(socket: TcpStream) -> Result<(), tokio_tungstenite::tungstenite::Error> {
     let (write, read) = tokio_tungstenite::accept_async(socket).await?.split();
-    let messages = read.try_filter(|message| future::ready(message.is_text() || message.is_binary()));
+    let messages =
+        read.try_filter(|message| future::ready(message.is_text() || message.is_binary()));
     messages.forward(write).await
 }
 
