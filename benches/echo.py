@@ -157,7 +157,7 @@ def peers():
     ]
 
 
-def build(peers):
+def build(peers=False):
     """Compiles the load generator and the servers for comparison."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
     for name in ("load", "raw_echo", "floor_echo"):
