@@ -128,6 +128,11 @@ impl Listener {
     }
 
     fn of(socket: Listening) -> Self {
+        if let Listening::Tcp(socket) = &socket {
+            // Frames are batched before they are written. What is accepted has it from
+            // here, which saves a call for each; where it fails, they may be delayed.
+            let _ = SockRef::from(socket).set_tcp_nodelay(true);
+        }
         Self { socket, path: None, certificates: None, is_ready: true }
     }
 }

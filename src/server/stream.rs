@@ -40,6 +40,11 @@ impl Stream {
     pub(super) fn adopt(socket: OwnedFd, early: &[u8]) -> io::Result<Self> {
         let is_unix = SockRef::from(&socket).local_addr()?.is_unix();
         let mut stream = if is_unix { Self::unix(socket) } else { Self::tcp(socket) };
+        if let Socket::Tcp(socket) = &stream.socket {
+            // Frames are batched before they are written. Where this fails the socket
+            // is over, as the next read tells.
+            let _ = socket.set_nodelay(true);
+        }
         if !early.is_empty() {
             let mut copy = VecDeque::new();
             copy.try_reserve_exact(early.len())?;
@@ -51,11 +56,7 @@ impl Stream {
 
     /// A TCP socket that does not block.
     pub(super) fn tcp(socket: OwnedFd) -> Self {
-        let socket = TcpStream::from(socket);
-        // Frames are batched before they are written. Where this fails the socket
-        // is over, as the next read tells.
-        let _ = socket.set_nodelay(true);
-        Self { socket: Socket::Tcp(socket), early: None, session: None }
+        Self { socket: Socket::Tcp(socket.into()), early: None, session: None }
     }
 
     /// A Unix socket that does not block.
