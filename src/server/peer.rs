@@ -138,6 +138,8 @@ pub(super) struct Peer<H> {
     pub(super) is_readable: bool,
     /// The socket takes octets, as far as is known.
     pub(super) is_writable: bool,
+    /// The socket takes nothing any more.
+    pub(super) is_broken: bool,
     /// The peer ended its side: reading ends with that, not with a short read.
     pub(super) has_end: bool,
     /// The connection wants to read.
@@ -165,6 +167,7 @@ impl<H> Peer<H> {
             topics: None,
             is_readable: false,
             is_writable: true,
+            is_broken: false,
             has_end: false,
             wants_read: false,
             wants_recv: false,

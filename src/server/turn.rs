@@ -112,7 +112,11 @@ impl<H: Host> Server<H> {
                         self.metrics.octets_sent += len as u64;
                         peer.is_writable = is_writable;
                     }
-                    Err(_) => return self.remove(slot, sink, tally),
+                    // What the peer said before it went away is still read.
+                    Err(_) => {
+                        (peer.is_writable, peer.is_broken) = (false, true);
+                        (peer.is_readable, peer.has_end) = (true, true);
+                    }
                 }
             }
             // What is still to be written lies where is read next.
@@ -120,6 +124,9 @@ impl<H: Host> Server<H> {
                 return self.remove(slot, sink, tally);
             }
             let interest = connection.interest();
+            if peer.is_broken && (peer.is_ended || !interest.read) {
+                return self.remove(slot, sink, tally);
+            }
             if interest.close {
                 // As much as the socket takes at once: who has read everything sees it.
                 let _ = stream.close();
@@ -463,7 +470,7 @@ impl<H: Host> Server<H> {
                     self.ready.push_back(token.0);
                 }
             }
-            if sign.is_writable() && !peer.is_writable {
+            if sign.is_writable() && !peer.is_writable && !peer.is_broken {
                 peer.is_writable = true;
                 peer.host.touch().touch();
             }

@@ -497,6 +497,25 @@ static void decisions(void **state) {
   end(&w);
 }
 
+// What a peer said before it went away is listed, although nothing can be written
+// to it any more.
+static void last_words(void **state) {
+  (void)state;
+  world w = serve(NULL);
+  int fd = adopted(&w, NULL);
+  ask(fd);
+  expect(&w, "1R/chat ");
+  is_accepted(fd);
+  say_wire(fd, "81 85 M 'Hello';");
+  while (w.events[0] == '\0') turn(&w, 100);
+  // The answer waits for the next turn, and finds nobody.
+  say_wire(fd, "81 83 M 'bye'; 88 82 M 03 e8;");
+  close(fd);
+  expect(&w, "1T5 1T3 1C1000 1X1000 ");
+  assert_int_equal(wsabi_server_count(w.server), 0);
+  end(&w);
+}
+
 // An undecided request whose peer sends on holds what came with it, and no more.
 static void octets_behind_a_request(void **state) {
   (void)state;
@@ -1125,6 +1144,7 @@ int main(void) {
       cmocka_unit_test(sockets_passed_in),
       cmocka_unit_test(early_octets),
       cmocka_unit_test(decisions),
+      cmocka_unit_test(last_words),
       cmocka_unit_test(octets_behind_a_request),
       cmocka_unit_test(pages_and_metrics),
       cmocka_unit_test(topics),
