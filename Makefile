@@ -178,11 +178,15 @@ soak soak-briefly: examples
 	$(if $(filter soak,$@),tests/soak/run.py --server '$(embedded) --threads 2' --connections 10000 \
 	    --seconds $(SOAK_SECONDS))
 
-# The C ABI under both models of aliasing.
+# The C ABI under both models of aliasing; the embedded server without TLS, whose
+# cipher is not Rust.
+hosted := $(CARGO) +$(NIGHTLY) miri test --no-default-features --features std,deflate,server --test server
 miri:
 	tests/tools.sh miri
 	$(CARGO) +$(NIGHTLY) miri test --test ffi
 	MIRIFLAGS=-Zmiri-tree-borrows $(CARGO) +$(NIGHTLY) miri test --test ffi
+	MIRIFLAGS=-Zmiri-disable-isolation $(hosted)
+	MIRIFLAGS='-Zmiri-disable-isolation -Zmiri-tree-borrows' $(hosted)
 
 # The rule for threads, under ThreadSanitizer with the standard library instrumented
 # too. What breaks the rule has to be reported, inside the library.

@@ -2,8 +2,8 @@
 //! sent in whatever pieces, closed, dropped or freed at any time, with room for one
 //! event a call or for many. A model knows what has to arrive, in both directions.
 //!
-//! It is driven through the C ABI, so that Miri sees every pointer that C is given, with
-//! `MIRIFLAGS=-Zmiri-disable-isolation`. That takes long, and is not a part of `make miri`.
+//! It is driven through the C ABI, so that Miri sees every pointer that C is given:
+//! `make miri`.
 #![cfg(all(feature = "server", target_os = "linux"))]
 #![allow(unsafe_code, reason = "the C ABI")]
 #![allow(
@@ -38,9 +38,76 @@ use support::{REQUEST, frame};
 use wsabi as _; // links the functions
 
 /// Worlds, and steps in each. Miri takes few.
-const WORLDS: u64 = if cfg!(miri) { 2 } else { 300 };
+const WORLDS: u64 = if cfg!(miri) { 4 } else { 300 };
 const STEPS: usize = if cfg!(miri) { 40 } else { 250 };
 const LARGEST: usize = if cfg!(miri) { 3000 } else { 150_000 };
+
+#[test]
+fn a_payload_is_sent_on_from_where_it_lies_and_connections_are_freed() {
+    let config = Config::new(&[
+        (OPTION_AUTO_ACCEPT, 1),
+        (OPTION_READ_SIZE, 8192),
+        // Miri is slow.
+        (OPTION_OPENING_TIMEOUT, 0),
+        (OPTION_CLOSING_TIMEOUT, 0),
+    ]);
+    let mut server = Server::new(&config);
+    let (mut one, first) = pair();
+    let (mut two, second) = pair();
+    // Both are read in one turn; of the first there is more than its events.
+    let large: Vec<u8> = (0..2500).map(|i| i as u8).collect();
+    let mut wire = REQUEST.as_bytes().to_vec();
+    wire.extend(frame(0x82, &large));
+    wire.extend(frame(0x81, b"small"));
+    let ids = [server.adopt(second, REQUEST.as_bytes()), server.adopt(first, &wire)];
+    let mut listed = Vec::new();
+    while listed.len() < 4 {
+        for event in server.poll(1000, 3) {
+            // SAFETY: it was just listed.
+            let payload = unsafe { copy(event.event.data, event.event.len) };
+            listed.push((event.id, event.event.kind, payload));
+            if event.event.kind == EVENT_BINARY {
+                let (data, len) = (event.event.data.cast(), event.event.len);
+                for id in ids {
+                    let conn = server.conn(id).unwrap();
+                    // SAFETY: both live, and so does the payload.
+                    assert_eq!(unsafe { wsabi_conn_send_binary(conn, data, len) }, OK);
+                }
+            }
+        }
+    }
+    let [quiet, busy] = ids;
+    assert!(listed.contains(&(quiet, EVENT_OPEN, Vec::new())));
+    listed.retain(|(id, ..)| *id == busy);
+    let want =
+        [(EVENT_OPEN, Vec::new()), (EVENT_BINARY, large.clone()), (EVENT_TEXT, b"small".to_vec())];
+    assert_eq!(listed, want.map(|(kind, payload)| (busy, kind, payload)));
+    assert!(server.poll(0, 3).is_empty());
+    for socket in [&mut one, &mut two] {
+        socket.set_nonblocking(false).unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut octet = [0];
+            socket.read_exact(&mut octet).unwrap();
+            head.extend(octet);
+        }
+        let mut heard = vec![0; 4 + large.len()];
+        socket.read_exact(&mut heard).unwrap();
+        assert_eq!((&heard[..4], &heard[4..]), (&[0x82, 126, 0x09, 0xc4][..], &large[..]));
+    }
+    // One is freed by the application, the other goes by itself.
+    // SAFETY: it lives, and is not used any more.
+    unsafe { wsabi_conn_free(server.conn(quiet).unwrap()) };
+    drop(one);
+    let mut last = Vec::new();
+    while last.is_empty() {
+        last = server.poll(1000, 1);
+    }
+    assert_eq!((last[0].id, last[0].event.kind), (busy, EVENT_CLOSED));
+    server.poll(0, 1);
+    assert_eq!(server.count(), 0);
+    assert_eq!(two.read(&mut [0]).unwrap(), 0);
+}
 
 #[test]
 fn whatever_clients_and_the_application_do() {
