@@ -180,7 +180,8 @@ soak soak-briefly: examples
 
 # The C ABI under both models of aliasing; the embedded server without TLS, whose
 # cipher is not Rust.
-hosted := $(CARGO) +$(NIGHTLY) miri test --no-default-features --features std,deflate,server --test server
+without_tls := --no-default-features --features std,deflate,server
+hosted := $(CARGO) +$(NIGHTLY) miri test $(without_tls) --test server
 miri:
 	tests/tools.sh miri
 	$(CARGO) +$(NIGHTLY) miri test --test ffi
@@ -191,7 +192,7 @@ miri:
 # The rule for threads, under ThreadSanitizer with the standard library instrumented
 # too. What breaks the rule has to be reported, inside the library.
 tsan := RUSTFLAGS=-Zsanitizer=thread $(CARGO) +$(NIGHTLY) test --locked -Zbuild-std --target-dir target/tsan \
-	--target $$(rustc -vV | sed -n 's/^host: //p') --test threads
+	$(without_tls) --target $$(rustc -vV | sed -n 's/^host: //p') --test threads
 tsan:
 	tests/tools.sh tsan
 	$(tsan)
