@@ -190,8 +190,9 @@ typedef struct wsabi_remote wsabi_remote;
 // those that receive, write or tell the time are the server's, and return
 // `WSABI_ERR_STATE`. `wsabi_conn_free` ends it at once, without a closing
 // handshake, and nothing more of it is listed. Otherwise its last event is
-// CLOSED, and the pointer is valid until the next `wsabi_server_poll`. The
-// config's `WSABI_OPTION_AUTO_ACCEPT` lets the library decide by itself.
+// CLOSED. Either way the pointer is valid until the next `wsabi_server_poll`, so
+// that further events of the same list need no thought. The config's
+// `WSABI_OPTION_AUTO_ACCEPT` lets the library decide by itself.
 //
 // Methods: `wsabi_server_new`, `_free`, `_error`; `_listen`, `_listen_unix`,
 // `_listen_fd`, `_adopt`; `_set_certificate`, `_set_certificate_pem`,

@@ -87,15 +87,15 @@ impl Listener {
 
     /// Takes a socket that listens already.
     pub(super) fn adopt(socket: OwnedFd) -> io::Result<Self> {
-        let domain = {
+        let is_unix = {
             let socket = SockRef::from(&socket);
             if !socket.is_listener()? {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, "it does not listen"));
             }
             socket.set_nonblocking(true)?;
-            socket.domain()?
+            socket.local_addr()?.is_unix()
         };
-        Ok(Self::of(if domain == Domain::UNIX {
+        Ok(Self::of(if is_unix {
             let socket = std::os::unix::net::UnixListener::from(socket);
             Listening::Unix(mio::net::UnixListener::from_std(socket))
         } else {
