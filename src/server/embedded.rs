@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use slab::Slab;
 
@@ -492,9 +492,4 @@ impl<H> Drop for Server<H> {
     fn drop(&mut self) {
         self.remote.end();
     }
-}
-
-/// `Duration` of some milliseconds.
-pub(super) const fn milliseconds(time: u64) -> Duration {
-    Duration::from_millis(time)
 }

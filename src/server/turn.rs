@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::deadlines::NEVER;
-use super::embedded::{Buffer, FIRST_LISTENER, Server, Sink, Stage, WAKER, milliseconds};
+use super::embedded::{Buffer, FIRST_LISTENER, Server, Sink, Stage, WAKER};
 use super::listing::{Input, Listing, Nowhere, Tally};
 use super::peer::{Host, Peer};
 use super::stream::{Got, Stream};
@@ -268,7 +268,7 @@ impl<H: Host> Server<H> {
         };
         let resume = Some(self.accepts_from).filter(|from| *from > self.now);
         let due = [self.deadlines.earliest(), stop, resume].into_iter().flatten().min();
-        let due = due.map(|due| milliseconds(due.saturating_sub(self.now)));
+        let due = due.map(|due| Duration::from_millis(due.saturating_sub(self.now)));
         let until = until.map(|until| until.saturating_duration_since(Instant::now()));
         [due, until].into_iter().flatten().min()
     }
